@@ -1,0 +1,73 @@
+"""What every data set comes as, and the checks that the generators share."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from ..errors import ConfigError
+
+__all__ = ["Dataset", "Seed"]
+
+Array = np.ndarray[Any, Any]
+Seed = int | np.random.Generator | None
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Dataset:
+    """Inputs X, targets y and what they mean. It unpacks into the two: ``X, y = moons()``.
+
+    Every call of a generator makes new arrays, so they are yours to change.
+
+    >>> Dataset(np.zeros((4, 2)), np.array([0, 1, 1, 0]), target_names=("off", "on"))
+    Dataset(X (4, 2) float64, y (4,) int64, targets: off, on)
+    """
+
+    X: Array
+    y: Array
+    #: One name for each sample (the colours have them), or none.
+    names: tuple[str, ...] = ()
+    feature_names: tuple[str, ...] = ()
+    #: What the integer labels 0, 1, ... mean; empty for numbers to be predicted.
+    target_names: tuple[str, ...] = ()
+    description: str = ""
+
+    def __iter__(self) -> Iterator[Array]:
+        yield self.X
+        yield self.y
+
+    def __repr__(self) -> str:
+        shown = [f"X {self.X.shape} {self.X.dtype}", f"y {self.y.shape} {self.y.dtype}"]
+        if 0 < len(self.target_names) <= 10:
+            shown.append(f"targets: {', '.join(self.target_names)}")
+        return f"Dataset({', '.join(shown)})"
+
+
+def check_count(who: str, name: str, value: int, least: int = 1) -> int:
+    """Return a whole number of at least ``least``, or raise ConfigError."""
+    if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < least:
+        raise ConfigError(f"{who}: {name} must be an integer of at least {least}, got {value!r}.")
+    return int(value)
+
+
+def check_size(who: str, name: str, value: float) -> float:
+    """Return a finite number that is not negative, or raise ConfigError."""
+    is_number = isinstance(value, int | float | np.number) and not isinstance(
+        value, bool | np.complexfloating
+    )
+    if not is_number or not 0 <= value < np.inf:
+        raise ConfigError(f"{who}: {name} must be a finite number of at least 0, got {value!r}.")
+    return float(value)
+
+
+def generator(who: str, seed: Seed) -> np.random.Generator:
+    """Return the data set's own generator; NumPy's global one is neither read nor disturbed."""
+    try:
+        return np.random.default_rng(seed)
+    except (TypeError, ValueError) as error:
+        raise ConfigError(
+            f"{who}: seed must be an integer of at least 0, a Generator or None ({error})."
+        ) from None
