@@ -1,4 +1,4 @@
-"""What every data set comes as, and the checks that the generators share."""
+"""What every data set comes as, and the generator that it is drawn with."""
 
 from __future__ import annotations
 
@@ -44,23 +44,6 @@ class Dataset:
         if 0 < len(self.target_names) <= 10:
             shown.append(f"targets: {', '.join(self.target_names)}")
         return f"Dataset({', '.join(shown)})"
-
-
-def check_count(who: str, name: str, value: int, least: int = 1) -> int:
-    """Return a whole number of at least ``least``, or raise ConfigError."""
-    if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < least:
-        raise ConfigError(f"{who}: {name} must be an integer of at least {least}, got {value!r}.")
-    return int(value)
-
-
-def check_size(who: str, name: str, value: float) -> float:
-    """Return a finite number that is not negative, or raise ConfigError."""
-    is_number = isinstance(value, int | float | np.number) and not isinstance(
-        value, bool | np.complexfloating
-    )
-    if not is_number or not 0 <= value < np.inf:
-        raise ConfigError(f"{who}: {name} must be a finite number of at least 0, got {value!r}.")
-    return float(value)
 
 
 def generator(who: str, seed: Seed) -> np.random.Generator:

@@ -8,8 +8,9 @@ from importlib.resources import files
 
 import numpy as np
 
-from ..errors import FormatError
-from .dataset import Array, Dataset, check_count
+from ..checks import count
+from ..errors import ConfigError, FormatError
+from .dataset import Array, Dataset
 
 __all__ = ["characters", "digits", "font_colours", "sonnets"]
 
@@ -99,12 +100,15 @@ def characters(length: int = 40, step: int | None = None) -> Dataset:
     ('Shall', 'hall ')
     """
     text = sonnets()
-    check_count("characters", "length", length)
-    step = length if step is None else check_count("characters", "step", step)
+    count("characters", "length", length, 1)
+    step = length if step is None else count("characters", "step", step, 1)
     alphabet = sorted(set(text))
     code = {character: k for k, character in enumerate(alphabet)}
     codes = np.array([code[character] for character in text], dtype=np.int64)
-    check_count("characters", "the number of characters left for a window", len(codes) - length)
+    if length >= len(text):
+        raise ConfigError(
+            f"characters: length must be less than the {len(text)} characters of the text, got {length}"
+        )
     windows = np.lib.stride_tricks.sliding_window_view(codes, length + 1)[::step]
     return Dataset(
         X=windows[:, :-1].copy(),

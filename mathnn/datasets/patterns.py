@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 
-from .dataset import Dataset, Seed, check_count, generator
+from ..checks import count
+from ..errors import ConfigError
+from .dataset import Dataset, Seed, generator
 
 __all__ = ["bars_and_stripes"]
+
+LARGEST = 12
 
 
 def bars_and_stripes(size: int = 3, n_samples: int | None = None, seed: Seed = 0) -> Dataset:
@@ -22,14 +26,18 @@ def bars_and_stripes(size: int = 3, n_samples: int | None = None, seed: Seed = 0
     >>> images.X.astype(int).tolist(), images.y.tolist()
     ([[0, 0, 0, 0], [1, 0, 1, 0], [0, 1, 0, 1], [1, 1, 1, 1], [1, 1, 0, 0], [0, 0, 1, 1]], [2, 0, 0, 2, 1, 1])
     """
-    check_count("bars_and_stripes", "size", size)
+    count("bars_and_stripes", "size", size, 1)
+    if n_samples is None and size > LARGEST:
+        raise ConfigError(
+            f"bars_and_stripes: there are 2^{size + 1} - 2 images; give n_samples to draw some of them"
+        )
     if n_samples is None:
         lines = (np.arange(2**size)[:, None] >> np.arange(size)) & 1
         lines = np.concatenate([lines, lines[1:-1]])
         upright = np.arange(len(lines)) < 2**size
     else:
         rng = generator("bars_and_stripes", seed)
-        m = check_count("bars_and_stripes", "n_samples", n_samples)
+        m = count("bars_and_stripes", "n_samples", n_samples, 1)
         upright = rng.random(m) < 0.5
         lines = rng.integers(0, 2, (m, size))
     plain = (lines == lines[:, :1]).all(axis=1)

@@ -6,8 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import ConfigError, ShapeError
-from .dataset import Array, Dataset, Seed, check_count, check_size, generator
+from ..checks import count, number
+from ..errors import ShapeError
+from .dataset import Array, Dataset, Seed, generator
 
 __all__ = ["blobs", "circles", "moons", "spirals"]
 
@@ -40,8 +41,7 @@ def circles(n_samples: int = 200, noise: float = 0.05, factor: float = 0.5, seed
     >>> np.unique(np.hypot(*X[y == 1].T).round(6)).tolist()
     [0.5]
     """
-    if not 0.0 < check_size("circles", "factor", factor) < 1.0:
-        raise ConfigError(f"circles: factor must lie between 0 and 1, both excluded, got {factor!r}.")
+    number("circles", "factor", factor, 0, 1, "()")
     turns = [np.arange(n) * (2.0 * np.pi / n) for n in _shares("circles", n_samples, 2)]
     parts = [r * np.stack([np.cos(t), np.sin(t)], axis=1) for r, t in zip((1.0, factor), turns, strict=True)]
     return _scatter("circles", parts, noise, seed, "A circle within a circle.")
@@ -60,9 +60,9 @@ def spirals(
     >>> np.bincount(y).tolist()
     [100, 100, 100]
     """
-    check_size("spirals", "turns", turns)
+    number("spirals", "turns", turns, 0)
     parts = []
-    for k, n in enumerate(_shares("spirals", n_samples, check_count("spirals", "classes", classes, 2))):
+    for k, n in enumerate(_shares("spirals", n_samples, count("spirals", "classes", classes, 2))):
         r = np.linspace(0.05, 1.0, n)
         phi = 2.0 * np.pi * (turns * r + k / classes)
         parts.append(np.stack([r * np.cos(phi), r * np.sin(phi)], axis=1))
@@ -84,7 +84,7 @@ def blobs(
     """
     rng = generator("blobs", seed)
     if isinstance(centers, int | np.integer):
-        size = (check_count("blobs", "centers", int(centers)), check_count("blobs", "n_features", n_features))
+        size = (count("blobs", "centers", int(centers), 1), count("blobs", "n_features", n_features, 1))
         middle = rng.uniform(-10.0, 10.0, size)
     else:
         try:
@@ -102,7 +102,7 @@ def blobs(
 
 def _shares(who: str, n_samples: int, classes: int) -> list[int]:
     """Deal the samples out to the classes as evenly as can be."""
-    each, rest = divmod(check_count(who, "n_samples", n_samples, classes), classes)
+    each, rest = divmod(count(who, "n_samples", n_samples, classes), classes)
     return [each + (k < rest) for k in range(classes)]
 
 
@@ -113,7 +113,7 @@ def _scatter(
     rng = generator(who, seed)
     X = np.concatenate(parts)
     y = np.repeat(np.arange(len(parts)), [len(part) for part in parts])
-    X += check_size(who, name, noise) * rng.standard_normal(X.shape)
+    X += number(who, name, noise, 0) * rng.standard_normal(X.shape)
     order = rng.permutation(len(X))
     return Dataset(
         X=X[order],

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from .dataset import Dataset, Seed, check_count, generator
+from ..checks import count
+from .dataset import Dataset, Seed, generator
 
 __all__ = ["adding_problem"]
 
@@ -22,8 +23,8 @@ def adding_problem(n_samples: int = 1000, length: int = 50, seed: Seed = 0) -> D
     ((3, 10, 2), True)
     """
     m, T = (
-        check_count("adding_problem", "n_samples", n_samples),
-        check_count("adding_problem", "length", length, 2),
+        count("adding_problem", "n_samples", n_samples, 1),
+        count("adding_problem", "length", length, 2),
     )
     rng = generator("adding_problem", seed)
     X = np.zeros((m, T, 2))
