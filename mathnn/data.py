@@ -1,0 +1,141 @@
+"""What a model accepts as data: checked once, at the door, so that nothing inside the training loop has to ask."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .checks import number
+from .errors import ConfigError, DtypeError, LabelError, NonFiniteError, ShapeError
+
+__all__ = [
+    "as_dtype",
+    "as_features",
+    "as_sample_weight",
+    "class_weight_to_sample_weight",
+    "split_off_validation",
+]
+
+Array = NDArray[Any]
+
+
+def as_dtype(dtype: Any, who: str) -> np.dtype[Any]:
+    """Return float32 or float64, or raise ConfigError."""
+    try:
+        found = np.dtype(dtype)
+    except TypeError:
+        found = np.dtype(object)
+    if found not in (np.dtype(np.float32), np.dtype(np.float64)):
+        raise ConfigError(f"{who}: dtype must be 'float32' or 'float64', got {dtype!r}")
+    return found
+
+
+def as_features(X: Any, who: str) -> Array:
+    """Return X as an array of finite real numbers with at least one sample; floats keep their dtype."""
+    try:
+        array = np.asarray(X)
+    except ValueError as error:
+        raise ShapeError(
+            f"{who}: X is not a rectangular array ({error}); give every sample the same shape"
+        ) from None
+    if array.dtype.kind not in "fiub":
+        raise DtypeError(
+            f"{who}: X must hold numbers, got dtype {array.dtype}. Encode text as numbers first (one_hot for "
+            "categories), and give complex numbers as two columns"
+        )
+    if array.ndim == 0 or array.size == 0:
+        raise ShapeError(
+            f"{who}: X is empty or a single number (shape {array.shape}); it needs at least one sample"
+        )
+    if array.ndim == 1:
+        raise ShapeError(
+            f"{who}: X has shape {array.shape}; rows are samples, so write X.reshape(-1, 1) for {len(array)} samples of "
+            "one feature, or X.reshape(1, -1) for one sample"
+        )
+    if array.dtype.kind != "f":
+        return array.astype(np.float64)
+    if array.dtype.itemsize not in (4, 8):
+        array = array.astype(np.float32 if array.dtype.itemsize < 4 else np.float64)
+    if not np.isfinite(array).all():
+        first = tuple(int(i) for i in np.argwhere(~np.isfinite(array))[0])
+        raise NonFiniteError(
+            f"{who}: X contains NaN or infinity, first at index {first}. Remove or fill these entries, for example with "
+            "np.nan_to_num"
+        )
+    return array
+
+
+def as_sample_weight(weight: Any, m: int, who: str) -> Array:
+    """Return one non-negative finite weight for each of m samples."""
+    array = np.asarray(weight)
+    if array.dtype.kind not in "fiub":
+        raise DtypeError(f"{who}: sample_weight must hold numbers, got dtype {array.dtype}")
+    if array.shape != (m,):
+        raise ShapeError(
+            f"{who}: sample_weight must have shape ({m},), one number for each sample, got {array.shape}"
+        )
+    array = array.astype(np.float64)
+    if not np.isfinite(array).all() or (array < 0).any():
+        raise NonFiniteError(f"{who}: sample_weight must be finite and not negative")
+    return array
+
+
+def _classes(y: Array) -> Array | None:
+    """Return one class number for each sample where y holds classes (integers, 0/1 column, one-hot), else None."""
+    if y.ndim == 2 and y.shape[1] > 1:
+        one_hot = ((y == 0) | (y == 1)).all() and (y.sum(axis=1) == 1).all()
+        return y.argmax(axis=1) if one_hot else None
+    if y.ndim > 2:
+        return None
+    flat = y.reshape(-1)
+    if flat.dtype.kind in "iub":
+        return flat.astype(np.int64)
+    return flat.astype(np.int64) if ((flat == 0) | (flat == 1)).all() else None
+
+
+def class_weight_to_sample_weight(y: Array, class_weight: Mapping[int, float], who: str) -> Array:
+    """Return the weight of each sample's class; classes that are not named weigh 1."""
+    classes = _classes(y)
+    if classes is None:
+        raise LabelError(
+            f"{who}: class_weight needs targets that are classes: integers, a 0/1 column or one-hot rows"
+        )
+    weight = np.ones(len(y))
+    for label, value in class_weight.items():
+        if label not in classes:
+            raise LabelError(
+                f"{who}: class_weight names class {label!r}, but the targets hold only the classes "
+                f"{', '.join(map(str, np.unique(classes).tolist()[:20]))}"
+            )
+        weight[classes == label] = number(who, f"class_weight[{label!r}]", value, 0)
+    return weight
+
+
+def split_off_validation(y: Array, fraction: float, who: str) -> int:
+    """Return how many of the first samples stay in training; the last ones are for validation, as in Keras.
+
+    Warns when a class would be gone from the training part, which happens when the data are sorted by class.
+    """
+    fraction = number(who, "validation_split", fraction, 0, 1)
+    m = len(y)
+    stay = int(m * (1 - fraction))
+    if fraction and not 0 < stay < m:
+        raise ConfigError(
+            f"{who}: validation_split={fraction} of {m} samples leaves {stay} to train on and {m - stay} to validate on; "
+            "both parts need at least one"
+        )
+    classes = _classes(y) if stay < m else None
+    if classes is not None:
+        gone = np.setdiff1d(classes, classes[:stay])
+        if gone.size:
+            warnings.warn(
+                f"{who}: validation_split={fraction} takes the last {m - stay} samples, and with them every sample of "
+                f"class {', '.join(map(str, gone.tolist()))}; shuffle the data first, or use train_test_split(stratify=y)",
+                UserWarning,
+                stacklevel=4,
+            )
+    return stay

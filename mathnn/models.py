@@ -1,0 +1,556 @@
+"""The model: a chain of layers whose parameters are one vector θ, and the loop that trains it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from os import PathLike
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import DTypeLike, NDArray
+
+from . import callbacks as callbacks_module
+from . import losses, metrics, optimizers
+from .checks import count
+from .data import as_dtype, as_features, as_sample_weight, class_weight_to_sample_weight, split_off_validation
+from .errors import ConfigError, NonFiniteError, ShapeError, StateError
+from .layers import Chain, Layer
+from .layers.base import Shape
+
+__all__ = ["Sequential"]
+
+Array = NDArray[Any]
+
+
+class Sequential(Chain):
+    """Layers one after the other, with all their parameters in one vector.
+
+    After ``build``, ``theta`` holds every parameter and ``gradient`` every derivative of the cost, in the same order:
+    the trainable ones first, and each layer's arrays are views into the two. So the update rule is the formula::
+
+        theta -= learning_rate * gradient
+
+    Parameters
+    ----------
+    layers:
+        The layers, or nothing, to ``add`` them one by one.
+    seed:
+        Starts the independent generators for initial weights, shuffling and noise. The same seed gives the same
+        result to the bit on the same machine; None draws a fresh one.
+    input_shape:
+        The shape of one sample, to build at once; otherwise ``build`` or the first ``fit`` does.
+    dtype:
+        "float32" or "float64"; None takes that of the first data, and float64 for integers.
+
+    Raises
+    ------
+    ConfigError, StateError
+        If something in the list is not a layer, or already belongs to a model.
+    """
+
+    def __init__(
+        self,
+        layers: Sequence[Layer] = (),
+        seed: int | None = None,
+        input_shape: Sequence[int | None] | None = None,
+        dtype: DTypeLike = None,
+        name: str | None = None,
+        trainable: bool = True,
+    ) -> None:
+        super().__init__(
+            list(layers) if isinstance(layers, tuple) else layers, name=name, trainable=trainable
+        )  # type: ignore[arg-type]
+        self.seed = None if seed is None else count(self, "seed", seed, 0)
+        self._requested_dtype = None if dtype is None else as_dtype(dtype, "Sequential")
+        initial, shuffle = np.random.SeedSequence(seed).spawn(2)
+        self._initial_rng = np.random.default_rng(initial)
+        self._shuffle_rng = np.random.default_rng(shuffle)
+        self._theta = self._gradient = np.empty(0)
+        self._trainable_size = 0
+        self.loss: losses.Loss | None = None
+        self.optimizer: optimizers.Optimizer | None = None
+        self.metrics: dict[str, metrics.Metric] = {}
+        self.history: callbacks_module.History | None = None
+        self.stop_training = False
+        if input_shape is not None:
+            self.build(tuple(input_shape))
+
+    # --- construction -------------------------------------------------------------------------------------------
+
+    @property
+    def config(self) -> dict[str, Any]:
+        """What the constructor took, the input shape and dtype as they are now."""
+        dtype = self.dtype.name if self.built else self._requested_dtype and self._requested_dtype.name
+        return {**super().config, "dtype": dtype}
+
+    def add(self, layer: Layer) -> None:
+        """Append a layer; only before ``build``."""
+        if self.built:
+            raise StateError(
+                f"{self.label} is built, so nothing can be added; make a new Sequential from layer copies"
+            )
+        self.layers.append(self.adopt(layer))
+        self.name_layers()
+
+    def build(self, shape: Shape, rng: np.random.Generator | None = None, dtype: DTypeLike = None) -> Shape:
+        """Create all parameters for inputs whose samples have this shape (no batch axis).
+
+        Called by a container, with that container's generator, the parameters become part of the container's θ.
+        """
+        if not self.layers:
+            raise StateError(
+                f"{self.label} has no layers: pass a list of layers, or add() them, before building"
+            )
+        shape = self._as_shape(shape)
+        nested = rng is not None
+        dtype = as_dtype(dtype if dtype is not None else self._requested_dtype or np.float64, self.label)
+        output = super().build(shape, self._initial_rng if rng is None else rng, dtype)
+        if not nested:
+            self._lay_out()
+        return output
+
+    def _as_shape(self, shape: Any) -> Shape:
+        shape = (shape,) if isinstance(shape, int | np.integer) else tuple(shape)
+        for n in shape:
+            if n is not None and (isinstance(n, bool) or not isinstance(n, int | np.integer) or n < 1):
+                raise ShapeError(f"{self.label}: an input shape is a tuple of positive integers, got {shape}")
+        return tuple(n if n is None else int(n) for n in shape)
+
+    def _lay_out(self) -> None:
+        """Put all parameters into one vector, the trainable ones first, and make the layers' arrays views into it."""
+        leaves = [layer for layer in self.walk() if not layer.sublayers]
+        trainable = [p for layer in leaves if layer.trainable for p in layer.parameters]
+        frozen = [p for layer in leaves if not layer.trainable for p in layer.parameters]
+        size = sum(p.size for p in trainable + frozen)
+        theta, gradient = np.empty(size, self.dtype), np.empty(size, self.dtype)
+        start = 0
+        for p in trainable + frozen:
+            end = start + p.size
+            p.bind(theta[start:end].reshape(p.shape), gradient[start:end].reshape(p.shape))
+            start = end
+        self._theta, self._gradient = theta, gradient
+        self._trainable_size = sum(p.size for p in trainable)
+        self._trained = theta[: self._trainable_size], gradient[: self._trainable_size]
+        self._regularized = [(p, p.regularizer) for p in trainable + frozen if p.regularizer is not None]
+        self._constrained = [(p, p.constraint) for p in trainable if p.constraint is not None]
+
+    @property
+    def theta(self) -> Array:
+        """All parameters as one vector; assigning copies into it."""
+        self._require_built("theta")
+        return self._theta
+
+    @theta.setter
+    def theta(self, new: Any) -> None:
+        self._require_built("theta")
+        new = np.asarray(new)
+        if new.shape != self._theta.shape:
+            raise ShapeError(f"{self.label}: theta has shape {self._theta.shape}, got {new.shape}")
+        self._theta[...] = new
+
+    @property
+    def gradient(self) -> Array:
+        """∂J/∂theta as the last backward pass left it, in the order of theta."""
+        self._require_built("gradient")
+        return self._gradient
+
+    def _require_built(self, what: str) -> None:
+        if not self.built:
+            raise StateError(
+                f"{self.label}: {what} needs a built model. Call build(input_shape), pass input_shape to Sequential, or "
+                "fit it first"
+            )
+
+    def snapshot(self) -> list[Array]:
+        """Return copies of theta and of every buffer."""
+        return [self.theta.copy(), *(b.copy() for b in self.buffers.values())]
+
+    def restore(self, snapshot: list[Array]) -> None:
+        """Return to what ``snapshot`` gave."""
+        self.theta = snapshot[0]
+        for buffer, kept in zip(self.buffers.values(), snapshot[1:], strict=True):
+            buffer[...] = kept
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        # A copied or unpickled array owns its numbers; the views into theta have to be made again.
+        self.__dict__.update(state)
+        if self.built and self._theta.size:
+            self._lay_out()
+
+    def __getstate__(self) -> dict[str, Any]:
+        derived = ("_trained", "_regularized", "_constrained")
+        return {key: value for key, value in super().__getstate__().items() if key not in derived}
+
+    # --- compile ------------------------------------------------------------------------------------------------
+
+    def compile(
+        self,
+        optimizer: Any = "rmsprop",
+        loss: Any = None,
+        metrics: Sequence[Any] = (),
+    ) -> None:
+        """Say how to train: the optimizer, the loss, and what else to report.
+
+        Each may be given by name or as an object. A change of ``trainable`` on a layer takes effect here, and the
+        optimizer starts afresh.
+        """
+        if loss is None:
+            raise ConfigError(f'{self.label}.compile needs a loss, for example loss="binary_crossentropy"')
+        if isinstance(metrics, str) or not isinstance(metrics, Sequence):
+            raise ConfigError(
+                f'{self.label}.compile: metrics must be a list, for example ["accuracy"], got {metrics!r}'
+            )
+        self.loss = losses.get(loss)
+        self.optimizer = optimizers.get(optimizer)
+        self.optimizer.reset()
+        self.metrics = {}
+        for which in metrics:
+            metric = resolve_metric(which, self.loss)
+            self.metrics[which if isinstance(which, str) else metric.name] = metric
+        ends_in, starts_from = self.output_activation, self.loss.logits_of
+        if starts_from is not None and ends_in == starts_from and self.loss.config.get("from_logits"):
+            raise ConfigError(
+                f"{self.label}.compile: the last activation is {ends_in} and the loss has from_logits=True, so {ends_in} "
+                f"would be applied twice. Drop one: the loss without from_logits is as exact, being computed from the "
+                "pre-activation here"
+            )
+        self._from_preactivation = starts_from is not None and ends_in == starts_from
+        if self.built:
+            self._lay_out()
+
+    def _require_compiled(self, what: str) -> tuple[losses.Loss, optimizers.Optimizer]:
+        if self.loss is None or self.optimizer is None:
+            raise StateError(
+                f'{self.label}.{what} needs a compiled model: call compile(optimizer="adam", loss="mse") or the like first'
+            )
+        return self.loss, self.optimizer
+
+    # --- one batch ----------------------------------------------------------------------------------------------
+
+    def _cost(self, X: Array, y: Array, weight: Array | None, training: bool) -> tuple[float, Array]:
+        """Forward and backward on one checked batch: return J and the output, leave ∂J/∂θ in ``gradient``.
+
+        The output is the pre-activation where the loss starts from it.
+        """
+        loss = self.loss
+        assert loss is not None
+        if self._from_preactivation:
+            Z = self.preactivate(X, training, cache=True)
+            J, dZ = loss.value_and_gradient(y, Z, weight, from_logits=True)
+            self.backward_from_preactivation(dZ, need_dX=False)
+            output = Z
+        else:
+            output = self.forward(X, training, cache=True)
+            J, dA = loss.value_and_gradient(y, output, weight)
+            self.backward(dA, need_dX=False)
+        for parameter, regularizer in self._regularized:
+            J += regularizer(parameter.value)
+            parameter.gradient += regularizer.gradient(parameter.value)
+        return J, output
+
+    def _predictions(self, output: Array) -> Array:
+        """Turn what ``_cost`` returned into predictions."""
+        if not self._from_preactivation:
+            return output
+        last: Any = self.layers[-1]
+        while isinstance(last, Chain):
+            last = last.layers[-1]
+        predictions: Array = last.activation.apply(output)
+        return predictions
+
+    def _step(self, X: Array, y: Array, weight: Array | None) -> tuple[float, Array]:
+        """One step of training on one checked batch."""
+        J, output = self._cost(X, y, weight, training=True)
+        theta, gradient = self._trained
+        if not math.isfinite(J):
+            raise NonFiniteError(self._blame("the cost", J))
+        try:
+            self.optimizer.step(theta, gradient)  # type: ignore[union-attr]  # callers have asked _require_compiled
+        except NonFiniteError:
+            raise NonFiniteError(self._blame("the gradient", math.nan)) from None
+        for parameter, constraint in self._constrained:
+            parameter.value = constraint(parameter.value)
+        return J, output
+
+    def _blame(self, what: str, value: float) -> str:
+        """Say where a value that is not finite comes from."""
+        for layer in self.walk():
+            for p in () if layer.sublayers else layer.parameters:
+                for kind, array in (("value", p.value), ("gradient", p.gradient)):
+                    if not np.isfinite(array).all():
+                        return (
+                            f"{self.label}: {what} is not finite; the first parameter hit is the {kind} of {p.name!r} in "
+                            f"{layer.label}. Lower the learning rate, clip the gradient (global_clipnorm=1.0), or scale "
+                            "the data"
+                        )
+        return f"{self.label}: {what} is {value}; lower the learning rate, or scale the data and the targets"
+
+    def train_step(self, X: Any, y: Any, sample_weight: Any = None) -> dict[str, float]:
+        """Take one step of the optimizer on one batch; return its cost and metrics before the step."""
+        self._require_compiled("train_step")
+        X, y, weight = self._check(X, y, sample_weight, None, "train_step")
+        J, output = self._step(X, y, weight)
+        logs = {"loss": J}
+        for name, metric in self.metrics.items():
+            metric.reset()
+            metric.update(y, self._predictions(output), weight)
+            logs[name] = metric.result()
+        return logs
+
+    def loss_and_gradient(
+        self, X: Any, y: Any, training: bool = False, sample_weight: Any = None
+    ) -> tuple[float, Array]:
+        """Return the cost J and ∇J(θ), a copy, for the whole of X and y as one batch.
+
+        Deterministic as long as ``training`` is off: for SciPy, for plots, for curiosity. θ is not changed.
+        """
+        self._require_compiled("loss_and_gradient")
+        X, y, weight = self._check(X, y, sample_weight, None, "loss_and_gradient")
+        J, _ = self._cost(X, y, weight, training)
+        return J, self._gradient.copy()
+
+    # --- whole data sets ----------------------------------------------------------------------------------------
+
+    def _check_features(self, X: Any, who: str) -> Array:
+        X = as_features(X, who)
+        if not self.built:
+            self.build(X.shape[1:], dtype=self._requested_dtype or X.dtype)
+        return X.astype(self.dtype, copy=False)
+
+    def _check(
+        self, X: Any, y: Any, sample_weight: Any, class_weight: Mapping[int, float] | None, what: str
+    ) -> tuple[Array, Array, Array | None]:
+        """Check the data once and for all; build the model when that has not been done."""
+        loss, _ = self._require_compiled(what)
+        who = f"{self.label}.{what}"
+        X = self._check_features(X, who)
+        y = np.asarray(y)
+        if y.ndim == 0 or len(y) != len(X):
+            raise ShapeError(
+                f"{who}: X has {len(X)} samples and y has {len(y) if y.ndim else 'no axis at all'}; each sample needs its "
+                "own target"
+            )
+        assert self.output_shape is not None
+        if self.output_shape and None in self.output_shape:
+            output_shape = tuple(self.forward(X[:1]).shape[1:])
+        else:
+            output_shape = self.output_shape  # type: ignore[assignment]  # no None is left in it
+        y = loss.check_targets(y, output_shape, self.dtype)
+        weight = None if sample_weight is None else as_sample_weight(sample_weight, len(X), who)
+        if class_weight is not None:
+            by_class = class_weight_to_sample_weight(y, class_weight, who)
+            weight = by_class if weight is None else weight * by_class
+        return X, y, weight
+
+    def fit(
+        self,
+        X: Any,
+        y: Any,
+        *,
+        epochs: int = 1,
+        batch_size: int = 32,
+        validation_split: float = 0.0,
+        validation_data: Sequence[Any] | None = None,
+        shuffle: bool = True,
+        sample_weight: Any = None,
+        class_weight: Mapping[int, float] | None = None,
+        callbacks: Sequence[callbacks_module.Callback] | None = None,
+        verbose: int = 1,
+        initial_epoch: int = 0,
+    ) -> callbacks_module.History:
+        """Train for some epochs, and go on from where the last ``fit`` stopped.
+
+        Parameters
+        ----------
+        X, y:
+            m samples and their targets. A target for each sample, shape (m,), is taken as (m, 1) for a model with one
+            output.
+        epochs, batch_size:
+            How often to go through all samples, and how many to take for one step.
+        validation_split, validation_data:
+            A fraction of the samples, taken from the end before any shuffling; or (X, y) or (X, y, sample_weight).
+        shuffle:
+            Whether each epoch takes the samples in a new order.
+        sample_weight, class_weight:
+            What the loss of each sample, or each sample of a class, counts: the cost is Σ w·ℓ / m.
+        callbacks:
+            What to do on the way.
+        verbose:
+            1 shows progress (a bar on a terminal, one line an epoch elsewhere), 2 one line an epoch, 0 nothing.
+
+        Returns
+        -------
+        History
+            ``history.history["loss"]`` and so on: means over the samples of each epoch.
+
+        Raises
+        ------
+        StateError, ConfigError, ShapeError, DtypeError, LabelError, NonFiniteError
+            Each says what is wrong with the model, the arguments or the data.
+        """
+        _, optimizer = self._require_compiled("fit")
+        for name, value, least in (
+            ("epochs", epochs, 1),
+            ("batch_size", batch_size, 1),
+            ("initial_epoch", initial_epoch, 0),
+        ):
+            count(f"{self.label}.fit", name, value, least)
+        X, y, weight = self._check(X, y, sample_weight, class_weight, "fit")
+        validation = None
+        if validation_data is not None:
+            if not isinstance(validation_data, tuple | list) or len(validation_data) not in (2, 3):
+                raise ConfigError(
+                    f"{self.label}.fit: validation_data must be (X, y) or (X, y, sample_weight), got "
+                    f"{type(validation_data).__name__}"
+                )
+            validation = self._check(*validation_data, *[None] * (3 - len(validation_data)), None, "fit")
+        else:
+            stay = split_off_validation(y, validation_split, f"{self.label}.fit")
+            if stay < len(X):
+                validation = X[stay:], y[stay:], None if weight is None else weight[stay:]
+                X, y, weight = X[:stay], y[:stay], None if weight is None else weight[:stay]
+        return self._run(
+            X, y, weight, validation, epochs, batch_size, shuffle, callbacks, verbose, initial_epoch
+        )
+
+    def _run(
+        self,
+        X: Array,
+        y: Array,
+        weight: Array | None,
+        validation: tuple[Array, Array, Array | None] | None,
+        epochs: int,
+        batch_size: int,
+        shuffle: bool,
+        callbacks: Sequence[callbacks_module.Callback] | None,
+        verbose: int,
+        initial_epoch: int,
+    ) -> callbacks_module.History:
+        """The training loop on checked data."""
+        m = len(X)
+        history = callbacks_module.History()
+        hooks = callbacks_module.CallbackList(
+            [history, *(callbacks or ())],
+            model=self,
+            params={"epochs": epochs, "steps": -(-m // batch_size), "batch_size": batch_size},
+            verbose=verbose,
+        )
+        tolerant = hooks.tolerates_nan
+        self.history, self.stop_training = history, False
+        hooks.on_train_begin()
+        logs: dict[str, float] = {}
+        for epoch in range(initial_epoch, epochs):
+            hooks.on_epoch_begin(epoch)
+            order = self._shuffle_rng.permutation(m) if shuffle else None
+            total = 0.0
+            for metric in self.metrics.values():
+                metric.reset()
+            for batch, start in enumerate(range(0, m, batch_size)):
+                rows = (
+                    slice(start, start + batch_size) if order is None else order[start : start + batch_size]
+                )
+                X_batch, y_batch = X[rows], y[rows]
+                w_batch = None if weight is None else weight[rows]
+                hooks.on_train_batch_begin(batch)
+                try:
+                    J, output = self._step(X_batch, y_batch, w_batch)
+                except NonFiniteError as error:
+                    if not tolerant:
+                        raise NonFiniteError(f"epoch {epoch + 1}, batch {batch + 1}: {error}") from None
+                    J, output = math.nan, None
+                total += J * len(X_batch)
+                if self.metrics and output is not None:
+                    predictions = self._predictions(output)
+                    for metric in self.metrics.values():
+                        metric.update(y_batch, predictions, w_batch)
+                if hooks.wants_batches:
+                    hooks.on_train_batch_end(batch, {"loss": J})
+                if self.stop_training:
+                    break
+            logs = {"loss": total / m} | {name: metric.result() for name, metric in self.metrics.items()}
+            if validation is not None:
+                logs |= {
+                    f"val_{name}": value for name, value in self._evaluate(*validation, batch_size).items()
+                }
+            hooks.on_epoch_end(epoch, logs)
+            if self.stop_training:
+                break
+        hooks.on_train_end(logs)
+        return history
+
+    def _evaluate(self, X: Array, y: Array, weight: Array | None, batch_size: int) -> dict[str, float]:
+        """Cost and metrics of checked data, in batches, without training anything."""
+        loss = self.loss
+        assert loss is not None
+        total = 0.0
+        for metric in self.metrics.values():
+            metric.reset()
+        for start in range(0, len(X), batch_size):
+            rows = slice(start, start + batch_size)
+            w = None if weight is None else weight[rows]
+            output = self.preactivate(X[rows]) if self._from_preactivation else self.forward(X[rows])
+            L = loss.per_sample(y[rows], output, from_logits=True if self._from_preactivation else None)
+            total += float(L.sum() if w is None else L @ w)
+            if self.metrics:
+                predictions = self._predictions(output)
+                for metric in self.metrics.values():
+                    metric.update(y[rows], predictions, w)
+        penalty = sum(regularizer(p.value) for p, regularizer in self._regularized)
+        return {"loss": total / len(X) + penalty} | {
+            name: metric.result() for name, metric in self.metrics.items()
+        }
+
+    def evaluate(
+        self, X: Any, y: Any, *, batch_size: int = 256, sample_weight: Any = None
+    ) -> dict[str, float]:
+        """Return the cost and the metrics on X and y, by name; nothing is trained, dropout and noise are off."""
+        count(f"{self.label}.evaluate", "batch_size", batch_size, 1)
+        X, y, weight = self._check(X, y, sample_weight, None, "evaluate")
+        return self._evaluate(X, y, weight, batch_size)
+
+    def predict(self, X: Any, *, batch_size: int = 256) -> Array:
+        """Return the output for every sample of X, computed in batches."""
+        count(f"{self.label}.predict", "batch_size", batch_size, 1)
+        self._require_built("predict")
+        X = self._check_features(X, f"{self.label}.predict")
+        return np.concatenate([self.forward(X[i : i + batch_size]) for i in range(0, len(X), batch_size)])
+
+    # --- looking and keeping --------------------------------------------------------------------------------------
+
+    def summary(self) -> None:
+        """Print each layer with its output shape and its number of parameters."""
+        self._require_built("summary")
+        rows = [("layer", "output shape", "parameters")]
+        for layer in self.layers:
+            shape = ", ".join(["m", *("any" if n is None else str(n) for n in layer.output_shape or ())])
+            size = sum(p.size for p in layer.parameters)
+            frozen = "" if layer.trainable else " (frozen)"
+            rows.append((f"{layer.name} ({type(layer).__name__})", f"({shape})", f"{size:,}{frozen}"))
+        widths = [max(len(row[i]) for row in rows) for i in range(3)]
+        print(
+            f"{self.name or 'Sequential'}: {self._theta.size:,} parameters, {self._trainable_size:,} trainable"
+        )
+        for row in rows:
+            print("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
+
+    def save(self, path: str | PathLike[str]) -> None:
+        """Write the whole model (weights, buffers, configuration, optimizer, generators) to one .npz file, atomically."""
+        from .serialization import save
+
+        save(self, path)
+
+    @classmethod
+    def load(cls, path: str | PathLike[str], custom_objects: Mapping[str, type] | None = None) -> Self:
+        """Read a model that ``save`` wrote."""
+        from .serialization import load
+
+        model = load(path, custom_objects)
+        if not isinstance(model, cls):
+            raise ConfigError(f"{path} holds a {type(model).__name__}, not a {cls.__name__}")
+        return model
+
+
+def resolve_metric(which: Any, loss: losses.Loss) -> metrics.Metric:
+    """Return the metric meant by a name or an object; "accuracy" depends on the loss."""
+    return metrics.resolve(which, loss)

@@ -1,0 +1,261 @@
+"""Saved models: the same bits back, and a refusal for everything else."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from numpy.testing import assert_array_equal
+
+import mathnn
+from mathnn import Adam, ConfigError, Dense, Dropout, FormatError, Sequential, StateError
+from mathnn.layers import Layer
+from mathnn.optimizers import registry as optimizers
+from mathnn.serialization import FORMAT_VERSION, _checksum
+from tests.layer_cases import LAYER_CASES, LayerCase
+
+RNG = np.random.default_rng(0)
+X = RNG.standard_normal((40, 3))
+y = (X[:, 0] > 0).astype(float)
+
+
+def trained(optimizer: object = "adam") -> Sequential:
+    model = Sequential([Dense(4, "tanh"), Dropout(0.3), Dense(1, "sigmoid")], seed=1)
+    model.compile(optimizer, "binary_crossentropy", ["accuracy"])
+    model.fit(X, y, epochs=2, batch_size=16, verbose=0)
+    return model
+
+
+@pytest.mark.parametrize("name", optimizers.names())
+def test_training_goes_on_with_the_same_bits(name: str, tmp_path: Path) -> None:
+    model = trained(name)
+    model.save(tmp_path / "net.npz")
+    again = mathnn.load(tmp_path / "net.npz")
+    assert_array_equal(again.theta, model.theta)
+    a = model.fit(X, y, epochs=3, batch_size=16, verbose=0)
+    b = again.fit(X, y, epochs=3, batch_size=16, verbose=0)
+    assert a.history == b.history
+    assert_array_equal(again.theta, model.theta)
+
+
+@pytest.mark.parametrize("case", LAYER_CASES, ids=str)
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_every_layer_survives(case: LayerCase, dtype: str, tmp_path: Path) -> None:
+    model = Sequential([case.make()], input_shape=case.shape, dtype=dtype, seed=0)
+    model.save(tmp_path / "net.npz")
+    again = mathnn.load(tmp_path / "net.npz")
+    assert_array_equal(again.predict(case.X(dtype)), model.predict(case.X(dtype)))
+    assert repr(again.config) == repr(model.config)
+
+
+def test_frozen_layers_stay_frozen(tmp_path: Path) -> None:
+    model = trained()
+    model.layers[0].trainable = False
+    model.compile("adam", "binary_crossentropy")
+    model.save(tmp_path / "net.npz")
+    again = mathnn.load(tmp_path / "net.npz")
+    assert not again.layers[0].trainable
+    again.fit(X, y, verbose=0)
+    assert_array_equal(again.layers[0].W.value, model.layers[0].W.value)
+
+
+def test_schedules_losses_and_initializers_with_arguments_survive(tmp_path: Path) -> None:
+    model = Sequential(
+        [Dense(1, kernel_initializer=mathnn.Constant(0.2), kernel_regularizer=mathnn.L1L2(0.1, 0.2))], seed=1
+    )
+    model.compile(Adam(mathnn.ExponentialDecay(0.1, 10, 0.9)), mathnn.Huber(delta=2.0))
+    model.fit(X, y, verbose=0)
+    model.save(tmp_path / "net.npz")
+    again = mathnn.load(tmp_path / "net.npz")
+    assert repr(again.optimizer) == repr(model.optimizer)
+    assert repr(again.loss) == repr(model.loss)
+    assert repr(again.layers[0]) == repr(model.layers[0])
+
+
+def test_exactly_the_name_that_was_given(tmp_path: Path) -> None:
+    model = trained()
+    model.save(tmp_path / "net.model")
+    assert os.listdir(tmp_path) == ["net.model"]
+    assert_array_equal(mathnn.load(str(tmp_path / "net.model")).theta, model.theta)
+
+
+def test_nothing_to_save_before_build(tmp_path: Path) -> None:
+    with pytest.raises(StateError, match="nothing to save"):
+        Sequential([Dense(1)]).save(tmp_path / "net.npz")
+    assert os.listdir(tmp_path) == []
+
+
+class Scale(Layer):
+    """A layer of the reader's own: Y = s X."""
+
+    def __init__(self, start: float = 1.0, name: str | None = None, trainable: bool = True) -> None:
+        super().__init__(name, trainable)
+        self.start = start
+
+    def build(self, shape, rng, dtype=np.float64):  # noqa: ANN001, ANN201
+        super().build(shape, rng, dtype)
+        self.s = self.add_parameter("s", (1,), mathnn.Constant(self.start), rng)
+        return shape
+
+    def forward(self, X, training=False, cache=False):  # noqa: ANN001, ANN201
+        if cache:
+            self.keep(X)
+        return self.s.value * X
+
+    def backward(self, dY, need_dX=True):  # noqa: ANN001, ANN201
+        (X,) = self.kept()
+        self.s.gradient = np.sum(dY * X)
+        return self.s.value * dY
+
+
+def test_layers_of_ones_own_are_saved_and_loaded(tmp_path: Path) -> None:
+    model = Sequential([Scale(2.0), Dense(1)], seed=0, input_shape=(3,))
+    assert mathnn.gradcheck(Scale(2.0), X).passed
+    model.save(tmp_path / "net.npz")
+    again = mathnn.load(tmp_path / "net.npz", custom_objects={"Scale": Scale})
+    assert_array_equal(again.predict(X), model.predict(X))
+    with pytest.raises(FormatError, match="custom_objects"):
+        mathnn.load(tmp_path / "net.npz")
+
+
+def test_what_cannot_be_written_is_refused_and_leaves_the_old_file(tmp_path: Path) -> None:
+    path = tmp_path / "net.npz"
+    trained().save(path)
+    before = path.read_bytes()
+    scale = Scale()
+    scale.start = object()
+    with pytest.raises(ConfigError, match="cannot be written"):
+        Sequential([scale_built(scale)]).save(path)
+    assert path.read_bytes() == before
+    assert os.listdir(tmp_path) == ["net.npz"]
+
+
+def scale_built(scale: Scale) -> Scale:
+    """Build it with a number and then put the object that cannot be written in its place."""
+    held, scale.start = scale.start, 1.0
+    model = Sequential([scale], input_shape=(3,))
+    scale.start = held
+    scale._owned = False
+    del model
+    return scale
+
+
+# --- refusals ---------------------------------------------------------------------------------------------------------
+
+
+def test_truncated_files_are_refused(tmp_path: Path) -> None:
+    path = tmp_path / "net.npz"
+    trained().save(path)
+    content = path.read_bytes()
+    for end in range(0, len(content), 100):
+        path.write_bytes(content[:end])
+        with pytest.raises(FormatError, match="not a model|altered"):
+            mathnn.load(path)
+
+
+def test_every_flipped_bit_is_refused_or_harmless(tmp_path: Path) -> None:
+    path = tmp_path / "net.npz"
+    model = trained()
+    model.save(path)
+    content = bytearray(path.read_bytes())
+    refused = 0
+    for position in range(len(content)):
+        content[position] ^= 1 << position % 8
+        path.write_bytes(content)
+        try:
+            assert_array_equal(mathnn.load(path).theta, model.theta)
+        except FormatError:
+            refused += 1
+        content[position] ^= 1 << position % 8
+    assert refused > 0.5 * len(content)
+
+
+def rewrite(path: Path, change: object) -> None:
+    """Change the header of a saved file and put a fitting checksum to it."""
+    with np.load(path) as file:
+        arrays = {name: file[name] for name in file.files}
+    header = json.loads(str(arrays.pop("header")))
+    del arrays["checksum"]
+    change(header)
+    text = json.dumps(header)
+    with path.open("wb") as file:
+        np.savez(file, header=np.array(text), checksum=np.array(_checksum(text, arrays)), **arrays)
+
+
+def test_a_newer_version_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "net.npz"
+    trained().save(path)
+    rewrite(path, lambda header: header.update(version=FORMAT_VERSION + 1))
+    with pytest.raises(FormatError, match="newer"):
+        mathnn.load(path)
+
+
+def test_an_unknown_class_or_argument_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "net.npz"
+    trained().save(path)
+    rewrite(path, lambda header: header["model"]["config"]["layers"][0].update({"class": "Dence"}))
+    with pytest.raises(FormatError, match="'Dence'"):
+        mathnn.load(path)
+    trained().save(path)
+    rewrite(path, lambda header: header["model"]["config"]["layers"][0]["config"].update(unit=3))
+    with pytest.raises(FormatError, match="no argument 'unit'"):
+        mathnn.load(path)
+
+
+def test_pickled_objects_are_refused(tmp_path: Path) -> None:
+    path = tmp_path / "net.npz"
+    with path.open("wb") as file:
+        np.savez(file, header=np.array([{"a": 1}], dtype=object))
+    with pytest.raises(FormatError, match="pickled"):
+        mathnn.load(path)
+    with path.open("wb") as file:
+        np.savez(file, x=np.zeros(2))
+    with pytest.raises(FormatError, match="no header"):
+        mathnn.load(path)
+    with path.open("wb") as file:
+        np.save(file, np.zeros(2))
+    with pytest.raises(FormatError, match="bare array"):
+        mathnn.load(path)
+    with pytest.raises(FileNotFoundError):
+        mathnn.load(tmp_path / "nothing.npz")
+
+
+def test_a_kill_in_the_middle_leaves_the_old_file(tmp_path: Path) -> None:
+    path = tmp_path / "net.npz"
+    trained().save(path)
+    before = path.read_bytes()
+    script = (
+        "import os, sys, numpy as np, mathnn\n"
+        "model = mathnn.load(sys.argv[1])\n"
+        "model.theta = model.theta + 1\n"
+        "def killed(fd): os._exit(9)\n"
+        "os.fsync = killed\n"
+        "model.save(sys.argv[1])\n"
+    )
+    done = subprocess.run([sys.executable, "-c", script, str(path)], check=False)
+    assert done.returncode == 9
+    assert path.read_bytes() == before
+    mathnn.load(path)
+
+
+def test_a_failed_write_leaves_the_old_file_and_no_litter(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "net.npz"
+    model = trained()
+    model.save(path)
+    before = path.read_bytes()
+
+    def full(*_: object, **__: object) -> None:
+        raise OSError("no space left on device")
+
+    monkeypatch.setattr(np, "savez", full)
+    with pytest.raises(OSError, match="no space"):
+        model.save(path)
+    assert path.read_bytes() == before
+    assert os.listdir(tmp_path) == ["net.npz"]
