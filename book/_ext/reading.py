@@ -1,16 +1,40 @@
-"""Boxes that scroll on their own on a narrow screen: tables, so that no page is wider than a phone."""
+"""Two repairs of what other extensions write: a false warning, and the same id on many elements of a page."""
 
 from __future__ import annotations
 
+import logging
+import re
 from typing import Any
 
 from docutils import nodes
 from sphinx.application import Sphinx
 
+# sphinx-proof and sphinx-exercise give every box of a kind the same inner id, which nothing refers to.
+REPEATED_ID = re.compile(r'(<section(?: class="[^"]*")?) id="(?:proof|exercise|solution)-content"')
+PROOF_ID = re.compile(r'(<div class="proof admonition") id="proof"')
 
-def wrap_tables(self: Any, node: nodes.table) -> None:
-    """Tables stand in a box that scrolls."""
+
+class FootciteIsDefined(logging.Filter):
+    """MyST looks for the definition of a footcite among its own footnotes, before the directive places it.
+
+    A key that the bibliography does not have, or a page without a `footbibliography`, is still reported: by
+    sphinxcontrib-bibtex and by docutils.
+    """
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        return "No footnote definitions found for label: 'footcite-" not in record.getMessage()
+
+
+def unique_ids(
+    app: Sphinx, pagename: str, templatename: str, context: dict[str, Any], doctree: nodes.document | None
+) -> None:
+    """Take the repeated ids out of the page that is about to be written."""
+    if "body" in context:
+        context["body"] = PROOF_ID.sub(r"\1", REPEATED_ID.sub(r"\1", context["body"]))
 
 
 def setup(app: Sphinx) -> dict[str, bool]:
+    for handler in logging.getLogger("sphinx").handlers:
+        handler.filters.insert(0, FootciteIsDefined())
+    app.connect("html-page-context", unique_ids, priority=900)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
