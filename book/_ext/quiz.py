@@ -127,9 +127,7 @@ class ListsElsewhere(SphinxPostTransform):
                 label, *more, why = option.children
                 options += nodes.list_item("", nodes.paragraph("", "", *label.children), *more)
                 verdict = labels["right" if option["right"] else "wrong"]
-                answers += nodes.list_item(
-                    "", nodes.paragraph("", "", nodes.strong("", verdict)), *why.children
-                )
+                answers += nodes.list_item("", nodes.paragraph("", "", nodes.strong("", verdict)), *why.children)
             title = f"{labels['question']} {node['number']}"
             heading = nodes.paragraph("", "", nodes.strong("", title))
             node.replace_self([heading, *node.children[0].children, options, answers])
