@@ -116,7 +116,7 @@ def run(nb: Notebook, folder: Path, env: dict[str, str] | None = None) -> Notebo
         record_timing=False,
         extra_arguments=["--IPKernelApp.log_level=ERROR"],
     )
-    client.execute(env={**os.environ, "PYTHONHASHSEED": "0", **(env or {})})
+    client.execute(env={**os.environ, **(env or {})})
     return normalise(fresh)
 
 

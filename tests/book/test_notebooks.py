@@ -10,11 +10,13 @@ from typing import Any
 
 import nbformat
 import pytest
+
 from book.tools import notebooks, prose
 
 PATHS = notebooks.notebooks()
 MACHINE = re.compile(
-    r"(?<![\w.])/(?:home|root|tmp|Users|work|var|opt|mnt)/\w|[A-Z]:\\\\?Users|site-packages|ipykernel_\d+|\bat 0x[0-9a-f]{6,}"
+    r"(?<![\w.])/(?:home|root|tmp|Users|work|var|opt|mnt)/\w|[A-Z]:\\\\?Users"
+    r"|site-packages|ipykernel_\d+|\bat 0x[0-9a-f]{6,}"
 )
 ALLOWED_METADATA = {"kernelspec", "language_info", prose.EXEMPT}
 ALLOWED_CELL_METADATA = {"tags", "mystnb", "reason"}
