@@ -16,9 +16,10 @@ from typing import Any, NamedTuple, Self
 
 import numpy as np
 
+from .arrays import floats
 from .checks import count, number
 from .configurable import Configurable
-from .errors import DtypeError, LabelError, NonFiniteError, ShapeError, StateError
+from .errors import LabelError, NonFiniteError, ShapeError, StateError
 
 __all__ = [
     "ConvergenceWarning",
@@ -279,15 +280,9 @@ def _extended(X: Array) -> Array:
 
 def _matrix(who: str, X: Any) -> Array:
     """Return X as a floating (m, d) matrix of finite numbers, or raise."""
-    try:
-        X = np.asarray(X)
-    except ValueError:
-        raise ShapeError(f"{who}: the rows of X have different lengths; each sample needs the same features") from None
-    if X.dtype.kind not in "biuf":
-        raise DtypeError(f"{who}: X must hold real numbers, got {X.dtype}; encode text and categories as numbers first")
-    if X.ndim != 2 or X.size == 0:
-        raise ShapeError(f"{who}: X must be a matrix (samples, features), got shape {X.shape}; see X.reshape(m, -1)")
-    matrix: Array = X if X.dtype in (np.float32, np.float64) else X.astype(np.float64)
+    matrix = floats(who, X)
+    if matrix.ndim != 2 or matrix.size == 0:
+        raise ShapeError(f"{who}: X must be a matrix (samples, features), got shape {matrix.shape}")
     if not (np.abs(matrix) <= float(np.finfo(matrix.dtype).max) ** 0.25).all():
         raise NonFiniteError(
             f"{who}: X holds NaN, infinity or numbers whose products overflow; drop or fill those samples, or scale X"
