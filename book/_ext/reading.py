@@ -1,4 +1,4 @@
-"""Two repairs of what other extensions write: a false warning, and the same id on many elements of a page."""
+"""Repairs of what other extensions write: a false warning, repeated ids, and a name that hides the words."""
 
 from __future__ import annotations
 
@@ -11,6 +11,8 @@ from sphinx.application import Sphinx
 
 # sphinx-proof and sphinx-exercise give every box of a kind the same inner id, which nothing refers to.
 REPEATED_ID = re.compile(r'(<section(?: class="[^"]*")?) id="(?:proof|exercise|solution)-content"')
+# A screen reader is to hear what stands there ("Show code cell source").
+SUMMARY_NAME = re.compile(r'<summary aria-label="Toggle hidden content">')
 PROOF_ID = re.compile(r'(<div class="proof admonition") id="proof"')
 
 
@@ -25,16 +27,17 @@ class FootciteIsDefined(logging.Filter):
         return "No footnote definitions found for label: 'footcite-" not in record.getMessage()
 
 
-def unique_ids(
+def repair(
     app: Sphinx, pagename: str, templatename: str, context: dict[str, Any], doctree: nodes.document | None
 ) -> None:
-    """Take the repeated ids out of the page that is about to be written."""
+    """Take repeated ids and hiding names out of the page that is about to be written."""
     if "body" in context:
-        context["body"] = PROOF_ID.sub(r"\1", REPEATED_ID.sub(r"\1", context["body"]))
+        body = PROOF_ID.sub(r"\1", REPEATED_ID.sub(r"\1", context["body"]))
+        context["body"] = SUMMARY_NAME.sub("<summary>", body)
 
 
 def setup(app: Sphinx) -> dict[str, bool]:
     for handler in logging.getLogger("sphinx").handlers:
         handler.filters.insert(0, FootciteIsDefined())
-    app.connect("html-page-context", unique_ids, priority=900)
+    app.connect("html-page-context", repair, priority=900)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
