@@ -7,11 +7,28 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .errors import DtypeError, ShapeError
+from .errors import DtypeError, NonFiniteError, ShapeError
 
-__all__ = ["Array", "floats"]
+__all__ = ["Array", "floats", "numbers", "samples"]
 
 Array = NDArray[np.floating[Any]]
+
+
+def numbers(who: str, x: Any) -> NDArray[Any]:
+    """Return ``x`` as an array of booleans, integers or floats of any width; no copy is made where none is needed.
+
+    Raises ShapeError for rows of different lengths, DtypeError for text, objects, complex numbers and dates.
+    """
+    try:
+        array = np.asarray(x)
+    except ValueError:
+        raise ShapeError(
+            f"{who} needs a rectangular array, got rows of different lengths; pad them or pass one by one"
+        ) from None
+    if array.dtype.kind not in "fiub":
+        hint = "take x.real or abs(x)" if array.dtype.kind == "c" else "convert it first, with x.astype(float)"
+        raise DtypeError(f"{who} needs real numbers, got dtype {array.dtype}; {hint}")
+    return array
 
 
 def floats(who: str, x: Any) -> Array:
@@ -27,13 +44,20 @@ def floats(who: str, x: Any) -> Array:
     Traceback (most recent call last):
     mathnn.errors.DtypeError: relu needs real numbers, got dtype <U3; convert it first, with x.astype(float)
     """
-    try:
-        array = np.asarray(x)
-    except ValueError:
-        raise ShapeError(
-            f"{who} needs a rectangular array, got rows of different lengths; pad them or pass one by one"
-        ) from None
-    if array.dtype.kind not in "fiub":
-        hint = "take x.real or abs(x)" if array.dtype.kind == "c" else "convert it first, with x.astype(float)"
-        raise DtypeError(f"{who} needs real numbers, got dtype {array.dtype}; {hint}")
+    array = numbers(who, x)
     return array if array.dtype == np.float32 or array.dtype == np.float64 else array.astype(np.float64)
+
+
+def samples(who: str, what: str, x: Any) -> NDArray[Any]:
+    """Return ``x`` as :func:`numbers` does; raise ShapeError if it is empty, NonFiniteError for NaN and infinity."""
+    array = numbers(f"{who}: {what}", x)
+    if array.size == 0:
+        raise ShapeError(f"{who}: {what} is empty (shape {array.shape}); it needs at least one sample")
+    finite = np.isfinite(array)
+    if not finite.all():
+        first = tuple(int(i) for i in np.argwhere(~finite)[0])
+        raise NonFiniteError(
+            f"{who}: {what} holds {int(finite.size - finite.sum())} entries that are NaN or infinite, the first at "
+            f"index {first}; remove or fill them, or find the division by zero they come from"
+        )
+    return array
