@@ -51,6 +51,4 @@ def generator(who: str, seed: Seed) -> np.random.Generator:
     try:
         return np.random.default_rng(seed)
     except (TypeError, ValueError) as error:
-        raise ConfigError(
-            f"{who}: seed must be an integer of at least 0, a Generator or None ({error})."
-        ) from None
+        raise ConfigError(f"{who}: seed must be an integer of at least 0, a Generator or None ({error}).") from None

@@ -106,9 +106,7 @@ def characters(length: int = 40, step: int | None = None) -> Dataset:
     code = {character: k for k, character in enumerate(alphabet)}
     codes = np.array([code[character] for character in text], dtype=np.int64)
     if length >= len(text):
-        raise ConfigError(
-            f"characters: length must be less than the {len(text)} characters of the text, got {length}"
-        )
+        raise ConfigError(f"characters: length must be less than the {len(text)} characters of the text, got {length}")
     windows = np.lib.stride_tricks.sliding_window_view(codes, length + 1)[::step]
     return Dataset(
         X=windows[:, :-1].copy(),

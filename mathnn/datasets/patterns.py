@@ -28,9 +28,7 @@ def bars_and_stripes(size: int = 3, n_samples: int | None = None, seed: Seed = 0
     """
     count("bars_and_stripes", "size", size, 1)
     if n_samples is None and size > LARGEST:
-        raise ConfigError(
-            f"bars_and_stripes: there are 2^{size + 1} - 2 images; give n_samples to draw some of them"
-        )
+        raise ConfigError(f"bars_and_stripes: there are 2^{size + 1} - 2 images; give n_samples to draw some of them")
     if n_samples is None:
         lines = (np.arange(2**size)[:, None] >> np.arange(size)) & 1
         lines = np.concatenate([lines, lines[1:-1]])

@@ -47,9 +47,7 @@ def circles(n_samples: int = 200, noise: float = 0.05, factor: float = 0.5, seed
     return _scatter("circles", parts, noise, seed, "A circle within a circle.")
 
 
-def spirals(
-    n_samples: int = 300, noise: float = 0.02, classes: int = 2, turns: float = 1.0, seed: Seed = 0
-) -> Dataset:
+def spirals(n_samples: int = 300, noise: float = 0.02, classes: int = 2, turns: float = 1.0, seed: Seed = 0) -> Dataset:
     """Return arms that wind ``turns`` times around the origin, one for each class.
 
     Arm k is r (cos φ, sin φ) with r from 0.05 to 1 and φ = 2π (turns · r + k / classes), plus Gaussian
@@ -92,9 +90,7 @@ def blobs(
         except (TypeError, ValueError):
             middle = np.empty(0)
         if middle.ndim != 2 or middle.size == 0 or not np.isfinite(middle).all():
-            raise ShapeError(
-                f"blobs: centers must be a number or an array (classes, features), got {centers!r}."
-            )
+            raise ShapeError(f"blobs: centers must be a number or an array (classes, features), got {centers!r}.")
     shares = _shares("blobs", n_samples, len(middle))
     parts = [np.repeat(centre[None], n, axis=0) for centre, n in zip(middle, shares, strict=True)]
     return _scatter("blobs", parts, cluster_std, rng, f"{len(middle)} Gaussian clouds.", "cluster_std")
@@ -106,9 +102,7 @@ def _shares(who: str, n_samples: int, classes: int) -> list[int]:
     return [each + (k < rest) for k in range(classes)]
 
 
-def _scatter(
-    who: str, parts: list[Array], noise: float, seed: Seed, text: str, name: str = "noise"
-) -> Dataset:
+def _scatter(who: str, parts: list[Array], noise: float, seed: Seed, text: str, name: str = "noise") -> Dataset:
     """Join the classes, add the noise and shuffle."""
     rng = generator(who, seed)
     X = np.concatenate(parts)
