@@ -270,10 +270,10 @@ def _clip(Z: Array, end: float) -> Array:
 
 
 def _tanh_cdf(z: Array) -> tuple[Array, Array]:
-    """Return Φ(z) ≈ ½ (1 + tanh u) with u = √(2/π) (z + 0.044715 z³), and its derivative."""
-    a, b = math.sqrt(2 / math.pi), 0.044715
-    t = np.tanh(a * (z + b * z * z * z))
-    return 0.5 * (1 + t), 0.5 * (1 - t * t) * (a * (1 + 3 * b * z * z))
+    """Return Φ(z) ≈ ½ (1 + tanh u) = σ(2u) with u = √(2/π) (z + 0.044715 z³), and its derivative."""
+    a, b = 2 * math.sqrt(2 / math.pi), 0.044715
+    Phi = _sigmoid(a * (z + b * z * z * z))
+    return Phi, Phi * (1 - Phi) * (a * (1 + 3 * b * z * z))
 
 
 class GELU(ActivationFunction):
