@@ -74,7 +74,7 @@ def build(config: Path = CONFIG, out: Path = OUT, *, show: bool = False) -> Path
 
 
 def _matters(line: str) -> bool:
-    return any(word in line for word in ("WARNING", "ERROR", "Error", "error", "Exception", "File "))
+    return any(word in line for word in ("WARNING", "ERROR", "Error:", "Exception", "  File "))
 
 
 def ensure(*, show: bool = False, force: bool = False) -> Path:
