@@ -1,7 +1,7 @@
 """mathnn: neural networks in NumPy whose code reads like their formulas.
 
 The library of the book *The Mathematics of Neural Networks*. Capitals are layers and other classes, lower case are
-functions; ``mathnn.plots``, ``mathnn.symbolic`` and ``mathnn.exercises`` load what they need when they are imported.
+functions. ``mathnn.plots``, ``mathnn.symbolic`` and ``mathnn.exercises`` load what they need when they are imported.
 """
 
 from . import (
@@ -19,19 +19,150 @@ from . import (
     regularizers,
     schedules,
 )
-from .callbacks import *  # noqa: F403
-from .constraints import *  # noqa: F403
-from .errors import *  # noqa: F403
+from .callbacks import (
+    Callback,
+    CSVLogger,
+    EarlyStopping,
+    History,
+    LambdaCallback,
+    LearningRateScheduler,
+    ModelCheckpoint,
+    ReduceLROnPlateau,
+    TerminateOnNaN,
+)
+from .constraints import Constraint, MaxNorm, UnitNorm
+from .errors import (
+    ConfigError,
+    DtypeError,
+    FormatError,
+    LabelError,
+    MathnnError,
+    NonFiniteError,
+    ShapeError,
+    StateError,
+)
 from .gradient_check import GradientReport, gradcheck
-from .initializers import *  # noqa: F403
-from .layers import *  # noqa: F403
-from .losses import *  # noqa: F403
+from .initializers import (
+    Constant,
+    GlorotNormal,
+    GlorotUniform,
+    HeNormal,
+    HeUniform,
+    Initializer,
+    LecunNormal,
+    LecunUniform,
+    Ones,
+    Orthogonal,
+    RandomNormal,
+    RandomUniform,
+    VarianceScaling,
+    Zeros,
+)
+from .layers import (
+    ELU,
+    GELU,
+    SELU,
+    Activation,
+    Chain,
+    Dense,
+    Dropout,
+    Flatten,
+    HardSigmoid,
+    Layer,
+    LeakyReLU,
+    LogSoftmax,
+    Parameter,
+    ReLU,
+    Sigmoid,
+    SiLU,
+    Softmax,
+    Softplus,
+    Swish,
+    Tanh,
+)
+from .losses import (
+    BinaryCrossentropy,
+    CategoricalCrossentropy,
+    Hinge,
+    Huber,
+    KLDivergence,
+    LogCosh,
+    Loss,
+    MeanAbsoluteError,
+    MeanSquaredError,
+    SparseCategoricalCrossentropy,
+)
+from .metrics import (
+    BinaryAccuracy,
+    CategoricalAccuracy,
+    ClassificationError,
+    F1Score,
+    Metric,
+    Precision,
+    R2Score,
+    Recall,
+    SparseCategoricalAccuracy,
+    SparseTopKCategoricalAccuracy,
+    TopKCategoricalAccuracy,
+    confusion_matrix,
+)
 from .models import Sequential
-from .optimizers import *  # noqa: F403
+from .optimizers import SGD, Adadelta, Adagrad, Adam, Adamax, AdamW, Lion, Nadam, Optimizer, RMSprop
 from .perceptron import Perceptron
-from .preprocessing import *  # noqa: F403
-from .regularizers import *  # noqa: F403
-from .schedules import *  # noqa: F403
+from .preprocessing import (
+    PCA,
+    Normalizer,
+    Standardizer,
+    minibatches,
+    normalize,
+    one_hot,
+    random_flips,
+    random_shifts,
+    standardize,
+    train_test_split,
+)
+from .regularizers import L1, L1L2, L2, Regularizer
+from .schedules import (
+    CosineDecay,
+    CosineDecayRestarts,
+    ExponentialDecay,
+    InverseTimeDecay,
+    OneCycle,
+    PiecewiseConstantDecay,
+    PolynomialDecay,
+    Schedule,
+)
 from .serialization import load
 
 __version__ = "0.1.0"
+
+# fmt: off
+__all__ = [  # noqa: RUF022  grouped by module
+    "activations", "callbacks", "constraints", "datasets", "errors", "initializers", "layers", "losses", "metrics",
+    "optimizers", "preprocessing", "regularizers", "schedules",
+    "CSVLogger", "Callback", "EarlyStopping", "History", "LambdaCallback", "LearningRateScheduler",
+    "ModelCheckpoint", "ReduceLROnPlateau", "TerminateOnNaN",
+    "Constraint", "MaxNorm", "UnitNorm",
+    "ConfigError", "DtypeError", "FormatError", "LabelError", "MathnnError", "NonFiniteError", "ShapeError",
+    "StateError",
+    "GradientReport", "gradcheck",
+    "Constant", "GlorotNormal", "GlorotUniform", "HeNormal", "HeUniform", "Initializer", "LecunNormal",
+    "LecunUniform", "Ones", "Orthogonal", "RandomNormal", "RandomUniform", "VarianceScaling", "Zeros",
+    "ELU", "GELU", "SELU", "Activation", "Chain", "Dense", "Dropout", "Flatten", "HardSigmoid", "Layer",
+    "LeakyReLU", "LogSoftmax", "Parameter", "ReLU", "SiLU", "Sigmoid", "Softmax", "Softplus", "Swish", "Tanh",
+    "BinaryCrossentropy", "CategoricalCrossentropy", "Hinge", "Huber", "KLDivergence", "LogCosh", "Loss",
+    "MeanAbsoluteError", "MeanSquaredError", "SparseCategoricalCrossentropy",
+    "BinaryAccuracy", "CategoricalAccuracy", "ClassificationError", "F1Score", "Metric", "Precision", "R2Score",
+    "Recall", "SparseCategoricalAccuracy", "SparseTopKCategoricalAccuracy", "TopKCategoricalAccuracy",
+    "confusion_matrix",
+    "Sequential",
+    "SGD", "Adadelta", "Adagrad", "Adam", "AdamW", "Adamax", "Lion", "Nadam", "Optimizer", "RMSprop",
+    "Perceptron",
+    "PCA", "Normalizer", "Standardizer", "minibatches", "normalize", "one_hot", "random_flips", "random_shifts",
+    "standardize", "train_test_split",
+    "L1", "L1L2", "L2", "Regularizer",
+    "CosineDecay", "CosineDecayRestarts", "ExponentialDecay", "InverseTimeDecay", "OneCycle",
+    "PiecewiseConstantDecay", "PolynomialDecay", "Schedule",
+    "load",
+]
+# fmt: on

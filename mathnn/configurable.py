@@ -34,7 +34,7 @@ class Configurable:
         """Return the names of the constructor's arguments; those of ``*args`` come as that one name."""
         if cls.__init__ is object.__init__:
             return []
-        return [name for name in inspect.signature(cls).parameters]
+        return list(inspect.signature(cls).parameters)
 
     @property
     def config(self) -> dict[str, Any]:

@@ -25,13 +25,11 @@ Array = NDArray[Any]
 
 def as_dtype(dtype: Any, who: str) -> np.dtype[Any]:
     """Return float32 or float64, or raise ConfigError."""
+    known: list[np.dtype[Any]] = [np.dtype(np.float32), np.dtype(np.float64)]
     try:
-        found = np.dtype(dtype)
-    except TypeError:
-        found = np.dtype(object)
-    if found not in (np.dtype(np.float32), np.dtype(np.float64)):
-        raise ConfigError(f"{who}: dtype must be 'float32' or 'float64', got {dtype!r}")
-    return found
+        return known[known.index(np.dtype(dtype))]
+    except (TypeError, ValueError):
+        raise ConfigError(f"{who}: dtype must be 'float32' or 'float64', got {dtype!r}") from None
 
 
 def as_features(X: Any, who: str) -> Array:
@@ -53,8 +51,8 @@ def as_features(X: Any, who: str) -> Array:
         )
     if array.ndim == 1:
         raise ShapeError(
-            f"{who}: X has shape {array.shape}; rows are samples, so write X.reshape(-1, 1) for {len(array)} samples of "
-            "one feature, or X.reshape(1, -1) for one sample"
+            f"{who}: X has shape {array.shape}; rows are samples, so write X.reshape(-1, 1) for {len(array)} samples "
+            "of one feature, or X.reshape(1, -1) for one sample"
         )
     if array.dtype.kind != "f":
         return array.astype(np.float64)
@@ -63,8 +61,8 @@ def as_features(X: Any, who: str) -> Array:
     if not np.isfinite(array).all():
         first = tuple(int(i) for i in np.argwhere(~np.isfinite(array))[0])
         raise NonFiniteError(
-            f"{who}: X contains NaN or infinity, first at index {first}. Remove or fill these entries, for example with "
-            "np.nan_to_num"
+            f"{who}: X contains NaN or infinity, first at index {first}. Remove or fill these entries, for example "
+            "with np.nan_to_num"
         )
     return array
 
@@ -125,8 +123,8 @@ def split_off_validation(y: Array, fraction: float, who: str) -> int:
     stay = int(m * (1 - fraction))
     if fraction and not 0 < stay < m:
         raise ConfigError(
-            f"{who}: validation_split={fraction} of {m} samples leaves {stay} to train on and {m - stay} to validate on; "
-            "both parts need at least one"
+            f"{who}: validation_split={fraction} of {m} samples leaves {stay} to train on and {m - stay} to validate "
+            "on; both parts need at least one"
         )
     classes = _classes(y) if stay < m else None
     if classes is not None:
@@ -134,7 +132,7 @@ def split_off_validation(y: Array, fraction: float, who: str) -> int:
         if gone.size:
             warnings.warn(
                 f"{who}: validation_split={fraction} takes the last {m - stay} samples, and with them every sample of "
-                f"class {', '.join(map(str, gone.tolist()))}; shuffle the data first, or use train_test_split(stratify=y)",
+                f"class {', '.join(map(str, gone.tolist()))}; shuffle first, or use train_test_split(stratify=y)",
                 UserWarning,
                 stacklevel=4,
             )

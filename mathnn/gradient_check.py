@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .errors import ConfigError, DtypeError
-from .layers import Layer
+from .layers import Layer, Parameter
 from .models import Sequential
 
 __all__ = ["GradientReport", "GradientRow", "gradcheck"]
@@ -166,8 +166,7 @@ def gradcheck(
             g.bit_generator.state = kept_generators[name]
 
     rewind()
-    arrays: dict[str, Array] = {}
-    analytic: dict[str, Array] = {}
+    checked: list[tuple[str, Array, Array]] = []
     if y is not None:
         model: Any = layer
 
@@ -188,21 +187,21 @@ def gradcheck(
         layer.forward(X, training, cache=True)
         dX = layer.backward(C)
         if not is_integer and dX is not None:
-            arrays["X"], analytic["X"] = X, np.array(dX)
-    for name, parameter in _named_parameters(layer):
-        arrays[name], analytic[name] = parameter.value, parameter.gradient.copy()
+            checked.append(("X", X, np.array(dX)))
+    checked += [(name, p.value, p.gradient.copy()) for name, p in _named_parameters(layer)]
     rows = tuple(
-        _check_array(name, array, analytic[name], cost, step, tolerance, max_entries, rng)
-        for name, array in arrays.items()
+        _check_array(name, array, analytic, cost, step, tolerance, max_entries, rng)
+        for name, array, analytic in checked
         if array.size
     )
     rewind()
     return GradientReport(rows, tolerance)
 
 
-def _named_parameters(layer: Layer) -> list[tuple[str, Any]]:
-    leaves = [leaf for leaf in layer.walk() if not leaf.sublayers]
-    return [(f"{leaf.name}/{p.name}" if leaf.name else p.name, p) for leaf in leaves for p in leaf.parameters]
+def _named_parameters(layer: Layer, path: str = "") -> list[tuple[str, Parameter]]:
+    if not layer.sublayers:
+        return [(f"{path}{p.name}", p) for p in layer.parameters]
+    return [pair for inner in layer.sublayers for pair in _named_parameters(inner, f"{path}{inner.name}/")]
 
 
 def _check_array(

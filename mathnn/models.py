@@ -1,4 +1,4 @@
-"""The model: a chain of layers whose parameters are one vector θ, and the loop that trains it."""
+"""The model, and the loop that trains it."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ from numpy.typing import DTypeLike, NDArray
 from . import callbacks as callbacks_module
 from . import losses, metrics, optimizers
 from .checks import count
-from .data import as_dtype, as_features, as_sample_weight, class_weight_to_sample_weight, split_off_validation
+from .data import as_features, as_sample_weight, class_weight_to_sample_weight, split_off_validation
 from .errors import ConfigError, NonFiniteError, ShapeError, StateError
+from .flat import FlatChain
 from .layers import Chain, Layer
-from .layers.base import Shape
 
 __all__ = ["Sequential"]
 
 Array = NDArray[Any]
 
 
-class Sequential(Chain):
+class Sequential(FlatChain):
     """Layers one after the other, with all their parameters in one vector.
 
     After ``build``, ``theta`` holds every parameter and ``gradient`` every derivative of the cost, in the same order:
@@ -54,133 +54,16 @@ class Sequential(Chain):
         layers: Sequence[Layer] = (),
         seed: int | None = None,
         input_shape: Sequence[int | None] | None = None,
-        dtype: DTypeLike = None,
+        dtype: DTypeLike | None = None,
         name: str | None = None,
         trainable: bool = True,
     ) -> None:
-        super().__init__(
-            list(layers) if isinstance(layers, tuple) else layers, name=name, trainable=trainable
-        )  # type: ignore[arg-type]
-        self.seed = None if seed is None else count(self, "seed", seed, 0)
-        self._requested_dtype = None if dtype is None else as_dtype(dtype, "Sequential")
-        initial, shuffle = np.random.SeedSequence(seed).spawn(2)
-        self._initial_rng = np.random.default_rng(initial)
-        self._shuffle_rng = np.random.default_rng(shuffle)
-        self._theta = self._gradient = np.empty(0)
-        self._trainable_size = 0
         self.loss: losses.Loss | None = None
         self.optimizer: optimizers.Optimizer | None = None
         self.metrics: dict[str, metrics.Metric] = {}
         self.history: callbacks_module.History | None = None
         self.stop_training = False
-        if input_shape is not None:
-            self.build(tuple(input_shape))
-
-    # --- construction -------------------------------------------------------------------------------------------
-
-    @property
-    def config(self) -> dict[str, Any]:
-        """What the constructor took, the input shape and dtype as they are now."""
-        dtype = self.dtype.name if self.built else self._requested_dtype and self._requested_dtype.name
-        return {**super().config, "dtype": dtype}
-
-    def add(self, layer: Layer) -> None:
-        """Append a layer; only before ``build``."""
-        if self.built:
-            raise StateError(
-                f"{self.label} is built, so nothing can be added; make a new Sequential from layer copies"
-            )
-        self.layers.append(self.adopt(layer))
-        self.name_layers()
-
-    def build(self, shape: Shape, rng: np.random.Generator | None = None, dtype: DTypeLike = None) -> Shape:
-        """Create all parameters for inputs whose samples have this shape (no batch axis).
-
-        Called by a container, with that container's generator, the parameters become part of the container's θ.
-        """
-        if not self.layers:
-            raise StateError(
-                f"{self.label} has no layers: pass a list of layers, or add() them, before building"
-            )
-        shape = self._as_shape(shape)
-        nested = rng is not None
-        dtype = as_dtype(dtype if dtype is not None else self._requested_dtype or np.float64, self.label)
-        output = super().build(shape, self._initial_rng if rng is None else rng, dtype)
-        if not nested:
-            self._lay_out()
-        return output
-
-    def _as_shape(self, shape: Any) -> Shape:
-        shape = (shape,) if isinstance(shape, int | np.integer) else tuple(shape)
-        for n in shape:
-            if n is not None and (isinstance(n, bool) or not isinstance(n, int | np.integer) or n < 1):
-                raise ShapeError(f"{self.label}: an input shape is a tuple of positive integers, got {shape}")
-        return tuple(n if n is None else int(n) for n in shape)
-
-    def _lay_out(self) -> None:
-        """Put all parameters into one vector, the trainable ones first, and make the layers' arrays views into it."""
-        leaves = [layer for layer in self.walk() if not layer.sublayers]
-        trainable = [p for layer in leaves if layer.trainable for p in layer.parameters]
-        frozen = [p for layer in leaves if not layer.trainable for p in layer.parameters]
-        size = sum(p.size for p in trainable + frozen)
-        theta, gradient = np.empty(size, self.dtype), np.empty(size, self.dtype)
-        start = 0
-        for p in trainable + frozen:
-            end = start + p.size
-            p.bind(theta[start:end].reshape(p.shape), gradient[start:end].reshape(p.shape))
-            start = end
-        self._theta, self._gradient = theta, gradient
-        self._trainable_size = sum(p.size for p in trainable)
-        self._trained = theta[: self._trainable_size], gradient[: self._trainable_size]
-        self._regularized = [(p, p.regularizer) for p in trainable + frozen if p.regularizer is not None]
-        self._constrained = [(p, p.constraint) for p in trainable if p.constraint is not None]
-
-    @property
-    def theta(self) -> Array:
-        """All parameters as one vector; assigning copies into it."""
-        self._require_built("theta")
-        return self._theta
-
-    @theta.setter
-    def theta(self, new: Any) -> None:
-        self._require_built("theta")
-        new = np.asarray(new)
-        if new.shape != self._theta.shape:
-            raise ShapeError(f"{self.label}: theta has shape {self._theta.shape}, got {new.shape}")
-        self._theta[...] = new
-
-    @property
-    def gradient(self) -> Array:
-        """∂J/∂theta as the last backward pass left it, in the order of theta."""
-        self._require_built("gradient")
-        return self._gradient
-
-    def _require_built(self, what: str) -> None:
-        if not self.built:
-            raise StateError(
-                f"{self.label}: {what} needs a built model. Call build(input_shape), pass input_shape to Sequential, or "
-                "fit it first"
-            )
-
-    def snapshot(self) -> list[Array]:
-        """Return copies of theta and of every buffer."""
-        return [self.theta.copy(), *(b.copy() for b in self.buffers.values())]
-
-    def restore(self, snapshot: list[Array]) -> None:
-        """Return to what ``snapshot`` gave."""
-        self.theta = snapshot[0]
-        for buffer, kept in zip(self.buffers.values(), snapshot[1:], strict=True):
-            buffer[...] = kept
-
-    def __setstate__(self, state: dict[str, Any]) -> None:
-        # A copied or unpickled array owns its numbers; the views into theta have to be made again.
-        self.__dict__.update(state)
-        if self.built and self._theta.size:
-            self._lay_out()
-
-    def __getstate__(self) -> dict[str, Any]:
-        derived = ("_trained", "_regularized", "_constrained")
-        return {key: value for key, value in super().__getstate__().items() if key not in derived}
+        super().__init__(layers, seed, input_shape, dtype, name, trainable)
 
     # --- compile ------------------------------------------------------------------------------------------------
 
@@ -211,8 +94,8 @@ class Sequential(Chain):
         ends_in, starts_from = self.output_activation, self.loss.logits_of
         if starts_from is not None and ends_in == starts_from and self.loss.config.get("from_logits"):
             raise ConfigError(
-                f"{self.label}.compile: the last activation is {ends_in} and the loss has from_logits=True, so {ends_in} "
-                f"would be applied twice. Drop one: the loss without from_logits is as exact, being computed from the "
+                f"{self.label}.compile: the last activation is {ends_in} and the loss has from_logits=True, so it "
+                "would be applied twice. Drop one: the loss without from_logits is as exact, being computed from the "
                 "pre-activation here"
             )
         self._from_preactivation = starts_from is not None and ends_in == starts_from
@@ -222,7 +105,7 @@ class Sequential(Chain):
     def _require_compiled(self, what: str) -> tuple[losses.Loss, optimizers.Optimizer]:
         if self.loss is None or self.optimizer is None:
             raise StateError(
-                f'{self.label}.{what} needs a compiled model: call compile(optimizer="adam", loss="mse") or the like first'
+                f'{self.label}.{what} needs a compiled model: call compile(optimizer="adam", loss="mse") first'
             )
         return self.loss, self.optimizer
 
@@ -280,9 +163,9 @@ class Sequential(Chain):
                 for kind, array in (("value", p.value), ("gradient", p.gradient)):
                     if not np.isfinite(array).all():
                         return (
-                            f"{self.label}: {what} is not finite; the first parameter hit is the {kind} of {p.name!r} in "
-                            f"{layer.label}. Lower the learning rate, clip the gradient (global_clipnorm=1.0), or scale "
-                            "the data"
+                            f"{self.label}: {what} is not finite; the first parameter hit is the {kind} of {p.name!r} "
+                            f"in {layer.label}. Lower the learning rate, clip the gradient (global_clipnorm=1.0), or "
+                            "scale the data"
                         )
         return f"{self.label}: {what} is {value}; lower the learning rate, or scale the data and the targets"
 
@@ -316,7 +199,8 @@ class Sequential(Chain):
         X = as_features(X, who)
         if not self.built:
             self.build(X.shape[1:], dtype=self._requested_dtype or X.dtype)
-        return X.astype(self.dtype, copy=False)
+        converted: Array = X.astype(self.dtype, copy=False)
+        return converted
 
     def _check(
         self, X: Any, y: Any, sample_weight: Any, class_weight: Mapping[int, float] | None, what: str
@@ -328,14 +212,14 @@ class Sequential(Chain):
         y = np.asarray(y)
         if y.ndim == 0 or len(y) != len(X):
             raise ShapeError(
-                f"{who}: X has {len(X)} samples and y has {len(y) if y.ndim else 'no axis at all'}; each sample needs its "
-                "own target"
+                f"{who}: X has {len(X)} samples and y has {len(y) if y.ndim else 'no axis at all'}; each sample needs "
+                "its own target"
             )
         assert self.output_shape is not None
         if self.output_shape and None in self.output_shape:
             output_shape = tuple(self.forward(X[:1]).shape[1:])
         else:
-            output_shape = self.output_shape  # type: ignore[assignment]  # no None is left in it
+            output_shape = self.output_shape
         y = loss.check_targets(y, output_shape, self.dtype)
         weight = None if sample_weight is None else as_sample_weight(sample_weight, len(X), who)
         if class_weight is not None:
@@ -389,7 +273,7 @@ class Sequential(Chain):
         StateError, ConfigError, ShapeError, DtypeError, LabelError, NonFiniteError
             Each says what is wrong with the model, the arguments or the data.
         """
-        _, optimizer = self._require_compiled("fit")
+        self._require_compiled("fit")
         for name, value, least in (
             ("epochs", epochs, 1),
             ("batch_size", batch_size, 1),
@@ -404,15 +288,14 @@ class Sequential(Chain):
                     f"{self.label}.fit: validation_data must be (X, y) or (X, y, sample_weight), got "
                     f"{type(validation_data).__name__}"
                 )
-            validation = self._check(*validation_data, *[None] * (3 - len(validation_data)), None, "fit")
+            Xv, yv, *wv = validation_data
+            validation = self._check(Xv, yv, wv[0] if wv else None, None, "fit")
         else:
             stay = split_off_validation(y, validation_split, f"{self.label}.fit")
             if stay < len(X):
                 validation = X[stay:], y[stay:], None if weight is None else weight[stay:]
                 X, y, weight = X[:stay], y[:stay], None if weight is None else weight[:stay]
-        return self._run(
-            X, y, weight, validation, epochs, batch_size, shuffle, callbacks, verbose, initial_epoch
-        )
+        return self._run(X, y, weight, validation, epochs, batch_size, shuffle, callbacks, verbose, initial_epoch)
 
     def _run(
         self,
@@ -447,9 +330,7 @@ class Sequential(Chain):
             for metric in self.metrics.values():
                 metric.reset()
             for batch, start in enumerate(range(0, m, batch_size)):
-                rows = (
-                    slice(start, start + batch_size) if order is None else order[start : start + batch_size]
-                )
+                rows = slice(start, start + batch_size) if order is None else order[start : start + batch_size]
                 X_batch, y_batch = X[rows], y[rows]
                 w_batch = None if weight is None else weight[rows]
                 hooks.on_train_batch_begin(batch)
@@ -470,9 +351,7 @@ class Sequential(Chain):
                     break
             logs = {"loss": total / m} | {name: metric.result() for name, metric in self.metrics.items()}
             if validation is not None:
-                logs |= {
-                    f"val_{name}": value for name, value in self._evaluate(*validation, batch_size).items()
-                }
+                logs |= {f"val_{name}": value for name, value in self._evaluate(*validation, batch_size).items()}
             hooks.on_epoch_end(epoch, logs)
             if self.stop_training:
                 break
@@ -497,13 +376,9 @@ class Sequential(Chain):
                 for metric in self.metrics.values():
                     metric.update(y[rows], predictions, w)
         penalty = sum(regularizer(p.value) for p, regularizer in self._regularized)
-        return {"loss": total / len(X) + penalty} | {
-            name: metric.result() for name, metric in self.metrics.items()
-        }
+        return {"loss": total / len(X) + penalty} | {name: metric.result() for name, metric in self.metrics.items()}
 
-    def evaluate(
-        self, X: Any, y: Any, *, batch_size: int = 256, sample_weight: Any = None
-    ) -> dict[str, float]:
+    def evaluate(self, X: Any, y: Any, *, batch_size: int = 256, sample_weight: Any = None) -> dict[str, float]:
         """Return the cost and the metrics on X and y, by name; nothing is trained, dropout and noise are off."""
         count(f"{self.label}.evaluate", "batch_size", batch_size, 1)
         X, y, weight = self._check(X, y, sample_weight, None, "evaluate")
@@ -514,7 +389,8 @@ class Sequential(Chain):
         count(f"{self.label}.predict", "batch_size", batch_size, 1)
         self._require_built("predict")
         X = self._check_features(X, f"{self.label}.predict")
-        return np.concatenate([self.forward(X[i : i + batch_size]) for i in range(0, len(X), batch_size)])
+        outputs: Array = np.concatenate([self.forward(X[i : i + batch_size]) for i in range(0, len(X), batch_size)])
+        return outputs
 
     # --- looking and keeping --------------------------------------------------------------------------------------
 
@@ -528,14 +404,12 @@ class Sequential(Chain):
             frozen = "" if layer.trainable else " (frozen)"
             rows.append((f"{layer.name} ({type(layer).__name__})", f"({shape})", f"{size:,}{frozen}"))
         widths = [max(len(row[i]) for row in rows) for i in range(3)]
-        print(
-            f"{self.name or 'Sequential'}: {self._theta.size:,} parameters, {self._trainable_size:,} trainable"
-        )
+        print(f"{self.name or 'Sequential'}: {self._theta.size:,} parameters, {self._trainable_size:,} trainable")
         for row in rows:
             print("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
 
     def save(self, path: str | PathLike[str]) -> None:
-        """Write the whole model (weights, buffers, configuration, optimizer, generators) to one .npz file, atomically."""
+        """Write the whole model (weights, buffers, configuration, optimizer state, generators) to one file."""
         from .serialization import save
 
         save(self, path)

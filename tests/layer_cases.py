@@ -22,10 +22,11 @@ class LayerCase:
     make: Callable[[], Layer]
     shape: tuple[int, ...]
     m: int = 5
+    scale: float = 1.0
 
     def X(self, dtype: type = np.float64, seed: int = 1) -> np.ndarray:
         """A batch of normal numbers, away from the kinks at 0."""
-        X = np.random.default_rng(seed).standard_normal((self.m, *self.shape))
+        X = self.scale * np.random.default_rng(seed).standard_normal((self.m, *self.shape))
         X += 0.05 * np.sign(X)
         return X.astype(dtype)
 

@@ -19,7 +19,7 @@ every_layer = pytest.mark.parametrize("case", LAYER_CASES, ids=str)
 
 def test_every_layer_has_a_case() -> None:
     tried = {type(layer) for case in LAYER_CASES for layer in case.make().walk()}
-    assert {cls for cls in registry.items()} <= tried
+    assert set(registry.items()) <= tried
 
 
 def test_every_registered_layer_is_public() -> None:
@@ -161,8 +161,8 @@ def test_a_wrong_input_is_refused(case: LayerCase) -> None:
         layer.forward(np.zeros((2, *case.shape, 1)))
     with pytest.raises(DtypeError, match="float64"):
         layer.forward(X.astype(np.float32))
+    leaf = next(one for one in case.make().walk() if not one.sublayers)
     with pytest.raises(StateError, match="not built"):
-        leaf = next(one for one in case.make().walk() if not one.sublayers)
         leaf.forward(X)
 
 
@@ -171,8 +171,7 @@ def test_dense_is_its_formula() -> None:
     layer.build((3,), np.random.default_rng(0))
     X = np.random.default_rng(1).standard_normal((4, 3))
     expected = [
-        [np.tanh(sum(x[i] * layer.W.value[i, j] for i in range(3)) + layer.b.value[j]) for j in range(2)]
-        for x in X
+        [np.tanh(sum(x[i] * layer.W.value[i, j] for i in range(3)) + layer.b.value[j]) for j in range(2)] for x in X
     ]
     assert_allclose(layer.forward(X), expected, rtol=1e-14)
 
@@ -191,9 +190,7 @@ def test_dropout_keeps_the_expectation_and_uses_one_mask() -> None:
 
 def test_adding_dropout_changes_no_other_draw() -> None:
     plain = mathnn.Sequential([mathnn.Dense(4), mathnn.Dense(2)], seed=3, input_shape=(3,))
-    noisy = mathnn.Sequential(
-        [mathnn.Dense(4), mathnn.Dropout(0.5), mathnn.Dense(2)], seed=3, input_shape=(3,)
-    )
+    noisy = mathnn.Sequential([mathnn.Dense(4), mathnn.Dropout(0.5), mathnn.Dense(2)], seed=3, input_shape=(3,))
     assert_array_equal(plain.theta, noisy.theta)
 
 

@@ -12,9 +12,7 @@ from tests.golden.layers import DENSE_ACTIVATIONS, PATH
 
 GOLDEN = dict(np.load(PATH))
 
-CASES: dict[str, Layer] = {
-    f"dense {name}": mathnn.Dense(5, activation=name) for name in DENSE_ACTIVATIONS
-} | {
+CASES: dict[str, Layer] = {f"dense {name}": mathnn.Dense(5, activation=name) for name in DENSE_ACTIVATIONS} | {
     "dense on sequences": mathnn.Dense(5, activation="tanh"),
     "flatten": mathnn.Flatten(),
 }

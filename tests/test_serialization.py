@@ -16,7 +16,7 @@ import mathnn
 from mathnn import Adam, ConfigError, Dense, Dropout, FormatError, Sequential, StateError
 from mathnn.layers import Layer
 from mathnn.optimizers import registry as optimizers
-from mathnn.serialization import FORMAT_VERSION, _checksum
+from mathnn.serialization import FORMAT_VERSION, _as_bytes, _checksum
 from tests.layer_cases import LAYER_CASES, LayerCase
 
 RNG = np.random.default_rng(0)
@@ -97,17 +97,17 @@ class Scale(Layer):
         super().__init__(name, trainable)
         self.start = start
 
-    def build(self, shape, rng, dtype=np.float64):  # noqa: ANN001, ANN201
+    def build(self, shape, rng, dtype=np.float64):
         super().build(shape, rng, dtype)
         self.s = self.add_parameter("s", (1,), mathnn.Constant(self.start), rng)
         return shape
 
-    def forward(self, X, training=False, cache=False):  # noqa: ANN001, ANN201
+    def forward(self, X, training=False, cache=False):
         if cache:
             self.keep(X)
         return self.s.value * X
 
-    def backward(self, dY, need_dX=True):  # noqa: ANN001, ANN201
+    def backward(self, dY, need_dX=True):
         (X,) = self.kept()
         self.s.gradient = np.sum(dY * X)
         return self.s.value * dY
@@ -127,22 +127,12 @@ def test_what_cannot_be_written_is_refused_and_leaves_the_old_file(tmp_path: Pat
     path = tmp_path / "net.npz"
     trained().save(path)
     before = path.read_bytes()
-    scale = Scale()
-    scale.start = object()
+    model = Sequential([Scale()], input_shape=(3,))
+    model.layers[0].start = object()
     with pytest.raises(ConfigError, match="cannot be written"):
-        Sequential([scale_built(scale)]).save(path)
+        model.save(path)
     assert path.read_bytes() == before
     assert os.listdir(tmp_path) == ["net.npz"]
-
-
-def scale_built(scale: Scale) -> Scale:
-    """Build it with a number and then put the object that cannot be written in its place."""
-    held, scale.start = scale.start, 1.0
-    model = Sequential([scale], input_shape=(3,))
-    scale.start = held
-    scale._owned = False
-    del model
-    return scale
 
 
 # --- refusals ---------------------------------------------------------------------------------------------------------
@@ -154,13 +144,13 @@ def test_truncated_files_are_refused(tmp_path: Path) -> None:
     content = path.read_bytes()
     for end in range(0, len(content), 100):
         path.write_bytes(content[:end])
-        with pytest.raises(FormatError, match="not a model|altered"):
+        with pytest.raises(FormatError, match="truncated"):
             mathnn.load(path)
 
 
 def test_every_flipped_bit_is_refused_or_harmless(tmp_path: Path) -> None:
     path = tmp_path / "net.npz"
-    model = trained()
+    model = Sequential([Dense(1)], seed=0, input_shape=(2,))
     model.save(path)
     content = bytearray(path.read_bytes())
     refused = 0
@@ -179,12 +169,12 @@ def rewrite(path: Path, change: object) -> None:
     """Change the header of a saved file and put a fitting checksum to it."""
     with np.load(path) as file:
         arrays = {name: file[name] for name in file.files}
-    header = json.loads(str(arrays.pop("header")))
+    header = json.loads(arrays.pop("header").tobytes())
     del arrays["checksum"]
     change(header)
     text = json.dumps(header)
     with path.open("wb") as file:
-        np.savez(file, header=np.array(text), checksum=np.array(_checksum(text, arrays)), **arrays)
+        np.savez(file, header=_as_bytes(text), checksum=_as_bytes(_checksum(text, arrays)), **arrays)
 
 
 def test_a_newer_version_is_refused(tmp_path: Path) -> None:
@@ -243,9 +233,7 @@ def test_a_kill_in_the_middle_leaves_the_old_file(tmp_path: Path) -> None:
     mathnn.load(path)
 
 
-def test_a_failed_write_leaves_the_old_file_and_no_litter(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_failed_write_leaves_the_old_file_and_no_litter(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "net.npz"
     model = trained()
     model.save(path)

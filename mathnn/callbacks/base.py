@@ -7,7 +7,6 @@ from os import PathLike
 from typing import Any, Protocol
 
 from ..errors import ConfigError, nearest
-from ..optimizers import Optimizer
 
 Logs = dict[str, float]
 
@@ -18,7 +17,7 @@ class Trained(Protocol):
     """What callbacks use of the model that is being trained."""
 
     stop_training: bool
-    optimizer: Optimizer
+    optimizer: Any
 
     def snapshot(self) -> Any:
         """Return copies of all parameters and buffers."""

@@ -54,4 +54,4 @@ def plain_rate(callback: Callback) -> float:
             f"{type(callback).__name__}: the optimizer's learning rate is already scheduled, by {rate!r}; give the "
             "optimizer a number, or leave this callback out"
         )
-    return rate
+    return float(rate)

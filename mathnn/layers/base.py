@@ -207,7 +207,7 @@ class Layer(Configurable):
             )
         return self._cache
 
-    def scratch(self, key: str, shape: tuple[int, ...], dtype: DTypeLike = None) -> Array:
+    def scratch(self, key: str, shape: tuple[int, ...], dtype: DTypeLike | None = None) -> Array:
         """Return an uninitialised array that is reused from call to call (a smaller batch gets its first rows)."""
         array = self._workspace.get(key)
         if array is None or array.shape[1:] != shape[1:] or len(array) < shape[0]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -17,7 +18,9 @@ __all__ = ["Chain", "Container"]
 
 
 class Container(Layer):
-    """Base of the layers that are made of layers."""
+    """Base of the layers that are made of layers, which it lists in ``layers``."""
+
+    layers: list[Layer]
 
     def __init__(self, name: str | None = None, trainable: bool = True) -> None:
         self._trainable = trainable
@@ -38,7 +41,7 @@ class Container(Layer):
     @property
     def sublayers(self) -> list[Layer]:
         """The layers inside, in order."""
-        return self.layers  # type: ignore[no-any-return]  # each container stores its own list
+        return self.layers
 
     @property
     def parameters(self) -> list[Parameter]:
@@ -90,11 +93,11 @@ class Chain(Container):
     the chain rule. :class:`mathnn.Sequential` is a chain that can be trained.
     """
 
-    def __init__(self, layers: list[Layer], name: str | None = None, trainable: bool = True) -> None:
+    def __init__(self, layers: Sequence[Layer], name: str | None = None, trainable: bool = True) -> None:
         super().__init__(name=name, trainable=trainable)
         if not isinstance(layers, list | tuple):
             raise ConfigError(f"{type(self).__name__} expects a list of layers, got {layers!r}")
-        self.layers: list[Layer] = [self.adopt(layer) for layer in layers]
+        self.layers = [self.adopt(layer) for layer in layers]
         self.name_layers()
 
     def build(self, shape: Shape, rng: np.random.Generator, dtype: DTypeLike = np.float64) -> Shape:

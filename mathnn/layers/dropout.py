@@ -63,7 +63,8 @@ class Dropout(Layer):
         mask /= 1 - self.rate
         if cache:
             self.keep(mask)
-        return X * mask
+        Y: Array = X * mask
+        return Y
 
     def backward(self, dY: Array, need_dX: bool = True) -> Array | None:
         """dX = dY ⊙ R / (1 − p)."""

@@ -38,7 +38,7 @@ class Flatten(Layer):
         self.check_input(X)
         if cache:
             self.keep(X.shape)
-        return X.reshape(len(X), *self.output_shape)  # type: ignore[arg-type]  # build refused unknown lengths
+        return X.reshape(len(X), -1)
 
     def backward(self, dY: Array, need_dX: bool = True) -> Array | None:
         """dX = reshape(dY, shape of X)."""

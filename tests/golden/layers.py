@@ -52,10 +52,8 @@ def main() -> None:
     rng = np.random.default_rng(0)
     values: dict[str, np.ndarray] = {}
 
-    def record(case: str, f, X: np.ndarray, **parameters: np.ndarray) -> None:  # noqa: ANN001
-        tensors = {
-            name: torch.tensor(value, requires_grad=True) for name, value in {"X": X, **parameters}.items()
-        }
+    def record(case: str, f, X: np.ndarray, **parameters: np.ndarray) -> None:
+        tensors = {name: torch.tensor(value, requires_grad=True) for name, value in {"X": X, **parameters}.items()}
         Y = f(**tensors)
         C = rng.standard_normal(tuple(Y.shape))
         (Y * torch.tensor(C)).sum().backward()

@@ -1,0 +1,133 @@
+"""The gradient checker catches every small mistake in every ``backward`` of the layers and activations."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+
+import mathnn
+from mathnn import StateError, gradcheck
+from mathnn.activations import ELU, GELU, ActivationFunction
+from mathnn.layers import Layer
+from tests.layer_cases import LAYER_CASES, LayerCase
+from tests.mutation import Mutant, lines_of, mutants
+
+#: Mutants that no gradient can tell apart, and why.
+EQUIVALENT: dict[str, str] = {
+    "Step.slope: return np.zeros_like(A): returned 0.1 % too much": "0.1 % of zero is zero",
+}
+
+
+def methods() -> list[tuple[type, str]]:
+    """Every backward that is defined anywhere in the layers and activations, each once."""
+    bases = {base for cls in mathnn.layers.registry.items() for base in cls.__mro__ if issubclass(base, Layer)}
+    found = [(base, name) for base in bases - {Layer} for name in vars(base) if name.lstrip("_").startswith("backward")]
+    functions = {type(f) for f in mathnn.activations.registry.items()}
+    parts = {base for cls in functions for base in cls.__mro__ if issubclass(base, ActivationFunction)}
+    found += [(base, name) for base in parts for name in ("backward", "slope") if name in vars(base)]
+    return sorted(found, key=lambda pair: (pair[0].__module__, pair[0].__name__, pair[1]))
+
+
+class Bare(Layer):
+    """An activation with nothing of a layer around it."""
+
+    def __init__(self, function: ActivationFunction) -> None:
+        super().__init__()
+        self.function = function
+
+    def forward(self, X, training=False, cache=False):
+        A = self.function.apply(X, None)
+        if cache:
+            self.keep(X, A)
+        return A
+
+    def backward(self, dA, need_dX=True):
+        return self.function.backward(dA, *self.kept())
+
+
+class UpToPreactivation(Layer):
+    """The half of an activated layer that a fused loss uses."""
+
+    def __init__(self, layer: Layer) -> None:
+        super().__init__()
+        self.layer = layer
+
+    def build(self, shape, rng, dtype=np.float64):
+        super().build(shape, rng, dtype)
+        self.layer.build(shape, rng, dtype)
+        self.parameters = self.layer.parameters
+        return shape
+
+    @property
+    def generators(self):
+        return self.layer.generators
+
+    def forward(self, X, training=False, cache=False):
+        return self.layer.preactivate(X, training, cache)
+
+    def backward(self, dZ, need_dX=True):
+        return self.layer.backward_from_preactivation(dZ, need_dX)
+
+
+def concerned(owner: type) -> list[LayerCase]:
+    """The cases in which this class has a part."""
+    if issubclass(owner, ActivationFunction):
+        known = [*mathnn.activations.registry.items(), ELU(alpha=1.5), GELU(approximate=True)]
+        return [LayerCase(f.name, lambda f=f: Bare(f), (2, 4), scale=2.5) for f in known if isinstance(f, owner)]
+    cases = [case for case in LAYER_CASES if any(isinstance(layer, owner) for layer in case.make().walk())]
+    halves = [
+        LayerCase(f"{case} up to Z", lambda case=case: UpToPreactivation(case.make()), case.shape)
+        for case in cases
+        if hasattr(case.make(), "preactivate") and getattr(case.make(), "output_activation", "") is not None
+    ]
+    return cases + halves
+
+
+def holds(case: LayerCase) -> bool:
+    """Whether backward is right on this case, refuses to go first, and needs no dX for the parameters' gradients."""
+    layer, X = case.built(), case.X()
+    report = gradcheck(layer, X, max_entries=40)
+    if not report.passed or "X" not in [row.name for row in report.rows]:
+        return False
+    dY = np.random.default_rng(2).standard_normal(layer.forward(X, cache=True).shape)
+    layer.backward(dY)
+    gradients = [p.gradient.copy() for p in layer.parameters]
+    layer.backward(dY, need_dX=False)
+    if not all(np.array_equal(p.gradient, g) for p, g in zip(layer.parameters, gradients, strict=True)):
+        return False
+    try:
+        case.built().backward(dY)
+    except StateError:
+        return True
+    return False
+
+
+def survives(mutant: Mutant, cases: list[LayerCase], monkeypatch: pytest.MonkeyPatch) -> bool:
+    """Whether every case holds with the mutant in place."""
+    with monkeypatch.context() as patch, np.errstate(all="ignore"):
+        patch.setattr(mutant.owner, mutant.method, mutant.function)
+        try:
+            return all(holds(case) for case in cases)
+        except Exception:
+            return False
+
+
+@pytest.mark.parametrize(("owner", "method"), methods(), ids=lambda v: v if isinstance(v, str) else v.__name__)
+def test_every_mutant_is_killed(owner: type, method: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    cases = concerned(owner)
+    assert cases, f"no case tries {owner.__name__}"
+    tried = list(mutants(owner, method))
+    alive = [str(m) for m in tried if survives(m, cases, monkeypatch)]
+    unexplained = [text for text in alive if text not in EQUIVALENT]
+    assert not unexplained, "\n".join(unexplained)
+    untouched = lines_of(owner, method) - {m.line for m in tried}
+    assert not untouched, f"no mutant on the lines {sorted(untouched)} of {owner.__module__}"
+
+
+def test_the_original_passes_where_its_mutants_fail(monkeypatch: pytest.MonkeyPatch) -> None:
+    owner: type = mathnn.Dense
+    method = "backward_from_preactivation"
+    original: Callable[..., object] = vars(owner)[method]
+    assert survives(Mutant(owner, method, 0, "none", original), concerned(owner), monkeypatch)
