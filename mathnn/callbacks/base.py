@@ -80,11 +80,11 @@ class History(Callback):
         for name, value in (logs or {}).items():
             self.history.setdefault(name, []).append(value)
 
-    def plot(self) -> Any:
-        """Draw the curves; return what :func:`mathnn.plots.training_curves` returns. Loads Matplotlib."""
+    def plot(self, **options: Any) -> Any:
+        """Draw the curves: :func:`mathnn.plots.training_curves` with its options. Loads Matplotlib."""
         from ..plots import training_curves
 
-        return training_curves(self.history)
+        return training_curves(self, **options)
 
 
 class LambdaCallback(Callback):
