@@ -249,7 +249,7 @@ def test_a_quiz_is_radio_buttons_with_an_explanation_each(faulty_book: tuple[lis
 
 
 def test_a_quiz_is_a_list_where_there_are_no_radio_buttons(tmp_path: Path) -> None:
-    said, folder = small_book(tmp_path, {"page": QUIZ}, "text")
+    said, folder = small_book(tmp_path, {"front": "Words.", "page": QUIZ}, "text")
     assert "WARNING" not in said
     text = (folder / "page.txt").read_text(encoding="utf-8")
     for words in ("Question 1", "Three", "One too many.", "Right.", "Not this one."):
