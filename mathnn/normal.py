@@ -26,7 +26,11 @@ def _table(dtype: np.dtype[Any]) -> Array:
 
 def normal_pdf(z: Array) -> Array:
     """φ(z) = e^(−z²/2) / √(2π), for |z| ≤ 39 or so."""
-    return np.exp(-0.5 * z * z) * (1 / math.sqrt(2 * math.pi))
+    phi = z * z
+    phi *= -0.5
+    np.exp(phi, out=phi)
+    phi *= 1 / math.sqrt(2 * math.pi)
+    return phi
 
 
 def normal_cdf(z: Array) -> Array:
@@ -44,8 +48,21 @@ def normal_cdf(z: Array) -> Array:
     0.975002
     """
     k = np.rint(z * _STEPS)
-    d = z - k * (1 / _STEPS)
-    c = z - 0.5 * d
     with np.errstate(invalid="ignore"):
-        entry = (k + END * _STEPS).astype(np.intp)
-    return _table(z.dtype).take(entry, mode="clip") + d * normal_pdf(c) * (1 + (c * c - 1) * d * d * (1 / 24))
+        Phi = _table(z.dtype).take((k + END * _STEPS).astype(np.intp), mode="clip")
+    # The formula, term by term in place: half the time of a line that makes a new array for each term.
+    k *= -1 / _STEPS
+    d = np.add(k, z, out=k)
+    c = -0.5 * d
+    c += z
+    step = normal_pdf(c)
+    step *= d
+    d *= d
+    c *= c
+    c -= 1
+    c *= d
+    c *= 1 / 24
+    c += 1
+    step *= c
+    Phi += step
+    return Phi
