@@ -15,7 +15,6 @@ LOCK  := binder/requirements.txt
 # What `make test` passes on, for example:  make test ARGS="-k perceptron"
 ARGS ?=
 
-export PYTHONDONTWRITEBYTECODE := 1
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 # Tests run side by side; the numbers are the same with more threads (`make kernels`).
 test: export OPENBLAS_NUM_THREADS ?= 1
