@@ -46,7 +46,7 @@ Array = NDArray[Any]
 Shape = tuple[int, ...]
 
 EPSILON = 1e-30  # so small that it touches no honest probability, so large that weight / ε stays finite in float32
-FEW_CLASSES = 64
+FEW_CLASSES = 32
 
 
 class Loss(Configurable):
@@ -317,10 +317,10 @@ class CategoricalCrossentropy(_Crossentropy):
             L, dP = _minus_log(y, y_pred)
             return L.sum(axis=-1, dtype=np.float64), dP
         t, p, log_sum = _softmax(y_pred)
-        y = y.reshape(p.shape)
-        t *= y
-        L = log_sum - np.add.reduce(t, axis=1)
-        delta = np.subtract(p, y, order="C")
+        y = y.reshape(p.T.shape)
+        t *= y.T
+        L = log_sum - np.add.reduce(t)
+        delta = np.subtract(p.T, y, order="C")
         return L.reshape(y_pred.shape[:-1]), delta.reshape(y_pred.shape)
 
     def _align(self, y: Array, shape: Shape) -> Array:
@@ -349,17 +349,16 @@ class SparseCategoricalCrossentropy(_Crossentropy):
         super().__init__(from_logits)
 
     def terms(self, y: Array, y_pred: Array, from_logits: bool) -> tuple[Array, Array]:
-        labels = y.reshape(-1)
-        right = np.arange(len(labels)), labels
+        right = y.reshape(-1), np.arange(y.size)
         if from_logits:
-            t, p, log_sum = _softmax(y_pred)
+            t, dY, log_sum = _softmax(y_pred)
             L = log_sum - t[right]
-            dY = p.copy(order="C")
             dY[right] -= 1.0
         else:
-            L, dP = _minus_log(1.0, y_pred.reshape(-1, y_pred.shape[-1])[right])
-            dY = np.zeros((len(labels), y_pred.shape[-1]), y_pred.dtype)
-            dY[right] = dP
+            p = y_pred.reshape(-1, y_pred.shape[-1]).T
+            dY = np.zeros_like(p)
+            L, dY[right] = _minus_log(1.0, p[right])
+        dY = np.ascontiguousarray(dY.T)
         return L.reshape(y_pred.shape[:-1]), dY.reshape(y_pred.shape)
 
     def _target_shape(self, shape: Shape) -> Shape:
@@ -437,16 +436,16 @@ def _minus_log(y: Array | float, p: Array) -> tuple[Array, Array]:
 
 
 def _softmax(z: Array) -> tuple[Array, Array, Array]:
-    """Return z − max z, softmax(z) and log Σ exp(z − max z), all with one row for each distribution.
+    """Return z − max z and softmax(z), one column for each distribution, and log Σ exp(z − max z).
 
-    In memory a few classes lie column after column: sums along the rows are then twice as fast.
+    A few classes lie row after row in memory, which makes the sums over them twice as fast; many stay side by side.
     """
     classes = z.shape[-1]
-    t = z.reshape(-1, classes).copy(order="F" if classes <= FEW_CLASSES else "C")
-    t -= np.maximum.reduce(t, axis=1)[:, None]
+    t = z.reshape(-1, classes).T.copy(order="C" if classes <= FEW_CLASSES else "F")
+    t -= np.maximum.reduce(t)
     p = np.exp(t)
-    total = np.add.reduce(p, axis=1)
-    p /= total[:, None]
+    total = np.add.reduce(p)
+    p /= total
     return t, p, np.log(total)
 
 
