@@ -38,7 +38,8 @@ class GradientRow:
     checked:
         How many entries were compared.
     max_relative_error:
-        The largest |analytic − numeric| / max(|analytic|, |numeric|, 10⁻³ · the array's largest entry).
+        The largest difference of the two, divided by the larger of them, or by a thousandth of the array's largest
+        entry where both are smaller than that.
     worst:
         The index of that entry.
     analytic, numeric:
@@ -122,7 +123,7 @@ def gradcheck(
         Whether dropout, noise and batch statistics are on. Generators and buffers are put back before each forward,
         so that each sees the same noise, and at the end.
     step:
-        h, times max(1, |θᵢ|). The cube root of the machine's ε, 6e-6, balances truncation against rounding.
+        h, times the size of θᵢ where that is above 1. The cube root of the machine's ε, 6e-6, balances truncation against rounding.
     tolerance:
         The largest relative error that passes.
     max_entries:

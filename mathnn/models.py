@@ -274,6 +274,8 @@ class Sequential(FlatChain):
             Each says what is wrong with the model, the arguments or the data.
         """
         self._require_compiled("fit")
+        if callbacks is not None and not isinstance(callbacks, Sequence):
+            raise ConfigError(f"{self.label}.fit: callbacks must be a list: write callbacks=[{callbacks!r}]")
         for name, value, least in (
             ("epochs", epochs, 1),
             ("batch_size", batch_size, 1),

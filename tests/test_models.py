@@ -318,6 +318,7 @@ def test_summary_counts(capsys: pytest.CaptureFixture[str]) -> None:
         ({"validation_data": X}, ConfigError, "validation_data must be"),
         ({"sample_weight": [1.0]}, ShapeError, "one number for each sample"),
         ({"sample_weight": -np.ones(60)}, NonFiniteError, "not negative"),
+        ({"callbacks": TerminateOnNaN()}, ConfigError, "callbacks must be a list"),
         ({"class_weight": {7: 1.0}}, LabelError, "names class 7"),
         ({"class_weight": {0: -1.0}}, ConfigError, "class_weight"),
     ],

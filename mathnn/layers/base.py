@@ -127,7 +127,7 @@ class Layer(Configurable):
         return shape
 
     def forward(self, X: Array, training: bool = False, cache: bool = False) -> Array:
-        """Return the output for a batch X of shape (m, *input_shape).
+        """Return the output for a batch X of m samples.
 
         ``training`` switches on what only training does (dropout, noise, batch statistics). ``cache`` keeps what
         ``backward`` needs; the array returned then belongs to the layer and holds until its next cached forward.
