@@ -8,21 +8,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..errors import ConfigError, DtypeError, LabelError, NonFiniteError, ShapeError
+from ..arrays import Array, floats
+from ..errors import ConfigError, LabelError, NonFiniteError, ShapeError
 
 __all__ = ["as_classes", "as_numbers", "as_predict"]
-
-Array = NDArray[Any]
 
 
 def as_numbers(values: Any, what: str, ndim: int | None = None, finite: bool = True) -> Array:
     """Return a new float64 array of ``ndim`` axes that is not empty."""
-    try:
-        array = np.asarray(values)
-    except ValueError as error:
-        raise ShapeError(f"plots.{what} is not a rectangular array ({error}); give every row the same length") from None
-    if array.dtype.kind not in "fiub":
-        raise DtypeError(f"plots.{what} must hold real numbers, got dtype {array.dtype}; convert it with np.asarray")
+    array = floats(f"plots.{what}", values)
     if array.size == 0 or (ndim is not None and array.ndim != ndim):
         axes = "a non-empty array" if ndim is None else f"a non-empty array of {ndim} axes"
         raise ShapeError(f"plots.{what} has shape {array.shape}; {axes} is needed, so reshape it")

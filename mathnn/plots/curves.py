@@ -8,10 +8,11 @@ from typing import Any
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import MaxNLocator, NullLocator
+from matplotlib.ticker import MaxNLocator, MultipleLocator, NullLocator
 from numpy.typing import NDArray
 
 from .. import activations as activation_functions
+from ..checks import count
 from ..errors import ConfigError, ShapeError
 from .checks import as_names, as_numbers
 from .palette import DASHES, DERIVATIVE, GRID, HIGHLIGHT, INK, LOSS, MARKERS, MUTED, PAPER, VALIDATION, VALUE
@@ -57,7 +58,6 @@ def activation(
         ax.set(xlabel="$z$", xlim=limits)
         if slope is None:
             ax.set_ylabel(labels[0])
-            legend = None
         legend_above(ax, title)
     return figure_of(ax)
 
@@ -79,16 +79,17 @@ def activations(
     """
     if names is None:
         names = [f for f in activation_functions.registry.items() if not hasattr(f, "jacobian")]
-    if isinstance(names, str) or len(names) == 0 or columns < 1:
-        raise ConfigError(
-            f"plots.activations: needs a list of functions and a column or more, got {names!r}, {columns}"
-        )
+    count("plots.activations", "columns", columns, 1)
+    if isinstance(names, str) or len(names) == 0:
+        raise ConfigError(f"plots.activations: needs a list of names or functions, got {names!r}")
     pairs = [(_name(f), *_function(f, derivative)) for f in names]
     rows = -(-len(pairs) // columns)
     z = _line(limits)
     with style():
-        fig = new_figure(WIDTH, 0.5 + 1.45 * rows)
+        height = 1.45 * rows + 0.75
+        fig = new_figure(WIDTH, height, layout="none")
         grid = fig.subplots(rows, columns, sharex=True, sharey=True, squeeze=False)
+        fig.subplots_adjust(0.42 / WIDTH, 0.5 / height, 1 - 0.1 / WIDTH, 1 - 0.6 / height, wspace=0.12, hspace=0.32)
         for ax, (name, function, slope) in zip(grid.flat, pairs, strict=False):
             _draw_function(ax, z, function, slope, ("$f(z)$", "$f'(z)$"))
             ax.set_title(name, fontsize=10.5, pad=4)
@@ -100,9 +101,11 @@ def activations(
                 below[-1].set_xlabel("$z$")
                 below[-1].xaxis.set_tick_params(labelbottom=True)
         grid[0, 0].set(xlim=limits, ylim=ylim)
+        grid[0, 0].xaxis.set_major_locator(MaxNLocator(nbins=4, steps=[1, 2, 3, 5, 10], integer=True))
+        grid[0, 0].yaxis.set_major_locator(MultipleLocator(1))
         if derivative:
             handles, labels = grid[0, 0].get_legend_handles_labels()
-            fig.legend(handles, labels, loc="outside upper left", ncols=2)
+            fig.legend(handles, labels, loc="upper left", bbox_to_anchor=(0.3 / WIDTH, 1 - 0.05 / height), ncols=2)
     return fig
 
 
@@ -138,15 +141,38 @@ def _draw_function(ax: Axes, z: Array, f: Callable[[Array], Any], slope: Any, la
         values = as_numbers(function(z.copy()), f"activation: {label}", 1)
         if values.shape != z.shape:
             raise ShapeError(f"plots.activation: {label} returned shape {values.shape} for {z.shape}; work elementwise")
-        ax.plot(*_broken(z, values), color=colour, linestyle=dashes, label=label)
+        line = np.column_stack([z, values])
+        jumps = _jumps(function, z, values)
+        for k, x, left, right in reversed(jumps):
+            line = np.insert(line, k, [[x, left], [x, np.nan], [x, right]], axis=0)
+        ax.plot(*line.T, color=colour, linestyle=dashes, label=label)
+        for _, x, *ends in jumps:
+            taken = np.isclose(ends, function(np.array([x])), atol=1e-6)
+            for y, filled in zip(ends, taken, strict=True):
+                ax.plot(x, y, marker="o", markersize=5, color=colour if filled else PAPER, markeredgecolor=colour)
 
 
-def _broken(z: Array, values: Array) -> tuple[Array, Array]:
-    """Take the line apart where the function jumps: where one step climbs a tenth of the range and its neighbours do not."""
+def _jumps(f: Callable[[Array], Any], z: Array, values: Array) -> list[tuple[int, float, float, float]]:
+    """Return where f jumps: the index of the first point after it, the place, and the values just left and right of it.
+
+    A jump is a step between two points that climbs a tenth of the range while a neighbouring step does not, and that
+    halving the interval does not make smaller.
+    """
     steps = np.abs(np.diff(values))
-    calm = np.minimum(np.roll(steps, 1), np.roll(steps, -1))
-    jumps = np.flatnonzero((steps > 0.1 * max(np.ptp(values), 1e-12)) & (steps > 5 * calm)) + 1
-    return np.insert(z, jumps, np.nan), np.insert(values, jumps, np.nan)
+    calm = np.minimum(np.append(steps[1:], 0), np.insert(steps[:-1], 0, 0))
+    found = []
+    for k in np.flatnonzero((steps > 0.1 * np.ptp(values)) & (steps > 5 * calm)):
+        low, high, left, right = z[k], z[k + 1], values[k], values[k + 1]
+        while high - low > 1e-9:
+            middle = (low + high) / 2
+            value = float(f(np.array([middle]))[0])
+            if abs(value - left) < abs(value - right):
+                low, left = middle, value
+            else:
+                high, right = middle, value
+        if abs(right - left) > 0.5 * steps[k]:
+            found.append((int(k) + 1, round(float(low + high) / 2, 6) + 0.0, float(left), float(right)))
+    return found
 
 
 def training_curves(
@@ -198,7 +224,7 @@ def training_curves(
             panels = [new_axes(ax, "training_curves")]
         for panel, key in zip(panels, shown, strict=True):
             epochs = np.arange(1, len(series[key]) + 1)
-            few = {"marker": "o", "markersize": 4} if len(epochs) <= 12 else {}
+            few: dict[str, Any] = {"marker": "o", "markersize": 4} if len(epochs) <= 12 else {}
             panel.plot(epochs, series[key], color=LOSS, linestyle="-", label="training", **few)
             top = series[key]
             if (val := series.get(f"val_{key}")) is not None:
@@ -211,7 +237,7 @@ def training_curves(
                     linestyle="none", label=f"best epoch: {best}",
                 )  # fmt: skip
             panel.set_ylabel(key.replace("_", " "))
-            panel.xaxis.set_major_locator(MaxNLocator(integer=True, nbins=8))
+            panel.xaxis.set_major_locator(MaxNLocator(nbins=8, steps=[1, 2, 5, 10], integer=True))
         panels[-1].set_xlabel("epoch")
         legend_above(panels[0], title)
     return figure_of(panels[0])
@@ -238,6 +264,7 @@ def histograms(
     if not values:
         raise ShapeError("plots.histograms: got no arrays; pass a list with the values of each layer")
     titles = as_names(names, len(values), "histograms: names", [f"layer {i + 1}" for i in range(len(values))])
+    count("plots.histograms", "bins", bins, 1)
     low, high = limits or (min(v.min() for v in values), max(v.max() for v in values))
     if limits is None and low == high:
         low, high = low - 1, high + 1
@@ -248,16 +275,9 @@ def histograms(
         for row, v in enumerate(values):
             floor = len(values) - 1 - row
             counts = np.histogram(np.clip(v, low, high), edges)[0]
-            ax.stairs(
-                floor + 0.82 * counts / max(counts.max(), 1),
-                edges,
-                baseline=floor,
-                fill=True,
-                color=VALUE,
-                alpha=0.3,
-                linewidth=0,
-            )
-            ax.stairs(floor + 0.82 * counts / max(counts.max(), 1), edges, baseline=None, color=VALUE, linewidth=1.2)
+            heights = floor + 0.82 * counts / max(counts.max(), 1)
+            ax.stairs(heights, edges, baseline=floor, fill=True, color=VALUE, alpha=0.3, linewidth=0)
+            ax.stairs(heights, edges, baseline=None, color=VALUE, linewidth=1.2)
             ax.axhline(floor, color=GRID, linewidth=0.7, zorder=0.5)
             ax.annotate(
                 f"std {v.std():.2g}", (1, floor + 0.4), xycoords=("axes fraction", "data"), xytext=(6, 0),
@@ -301,7 +321,7 @@ def spread(
             ax.axhline(reference, color=MUTED, linewidth=1, zorder=1)
         for i, (name, values) in enumerate(lines.items()):
             seen = np.where((values > 0) | (not log), values, np.nan)
-            marker = {"marker": MARKERS[i % len(MARKERS)], "markersize": 5} if len(values) <= 40 else {}
+            marker: dict[str, Any] = {"marker": MARKERS[i % len(MARKERS)], "markersize": 5} if len(values) <= 40 else {}
             ax.plot(np.arange(1, len(values) + 1), seen, label=name, **marker)
         if log:
             ax.set_yscale("log")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Circle, Rectangle
 from numpy.typing import NDArray
 
+from ..checks import count
 from ..errors import ConfigError, ShapeError, StateError
 from .checks import as_names, as_numbers
 from .palette import DASHES, LOSS, MUTED, NEGATIVE, PAPER, POSITIVE, VALUE
@@ -20,7 +22,7 @@ __all__ = ["network_diagram"]
 
 Array = NDArray[Any]
 
-_RADIUS, _STEP = 0.3, 1.9
+_RADIUS, _STEP = 0.34, 2.0
 
 
 def network_diagram(
@@ -38,7 +40,8 @@ def network_diagram(
 ) -> Figure:
     """Draw a feed-forward network: a column for each layer, a line for each weight.
 
-    With weights, a line is the thicker the larger the weight, warm and solid where it is positive, cool and dashed where it is negative.
+    With weights, a line is the thicker the larger the weight: warm and solid where it is positive, cool and dashed
+    where it is negative.
 
     Parameters
     ----------
@@ -63,86 +66,51 @@ def network_diagram(
         When the widths, names, values or weights do not belong together, or the model is not built.
     """
     sizes, found = _sizes(network)
-    matrices = found if weights is True else [] if weights is False else list(weights)
-    if weights is not False:
-        if len(matrices) != len(sizes) - 1:
-            raise ShapeError(
-                f"plots.network_diagram: {len(sizes)} layers have {len(sizes) - 1} weight matrices, got {len(matrices)}; "
-                "weights=True needs a model"
-            )
-        matrices = [as_numbers(W, f"network_diagram: weights[{i}]", 2) for i, W in enumerate(matrices)]
-        for i, W in enumerate(matrices):
-            if W.shape != (sizes[i], sizes[i + 1]):
-                raise ShapeError(
-                    f"plots.network_diagram: weights[{i}] has shape {W.shape}, expected {(sizes[i], sizes[i + 1])}"
-                )
-    if max_nodes < 2:
-        raise ConfigError(f"plots.network_diagram: max_nodes must be at least 2, got {max_nodes}")
+    matrices = _matrices(found if weights is True else weights, sizes) if weights is not False else []
     numbers = _values(values, sizes)
+    most = count("plots.network_diagram", "max_nodes", max_nodes, 3)
     hidden = len(sizes) - 2
     default = ["input", *([f"hidden {i + 1}" for i in range(hidden)] if hidden > 1 else ["hidden"] * hidden), "output"]
     headings = as_names(layer_names, len(sizes), "network_diagram: layer_names", default)
     left = as_names(inputs, sizes[0], "network_diagram: inputs", [""] * sizes[0])
     right = as_names(outputs, sizes[-1], "network_diagram: outputs", [""] * sizes[-1])
-    columns = [_nodes(n, max_nodes) for n in sizes]
-    tallest = max(len(c) + (biases and i < len(sizes) - 1) for i, c in enumerate(columns))
-    places = [
-        {node: (_STEP * i, (len(column) - 1) / 2 - row) for row, node in enumerate(column)}
-        for i, column in enumerate(columns)
-    ]
-    top = (tallest - 1) / 2
-    if biases:
-        top = max(top, max(len(column) for column in columns) / 2)
-    bottom = -top
-    # In squares of 0.62 inch a letter is about 0.15 wide.
-    room = [0.75 + 0.15 * max(len(name.replace("$", "")) for name in side) for side in (left, right)]
-    frame = (
-        -max(room[0], 0.9),
-        _STEP * (len(sizes) - 1) + max(room[1], 0.9),
-        bottom - 0.95,
-        top + (1.55 if title else 1.05),
-    )
+    columns = [_places(i, n, most) for i, n in enumerate(sizes)]
+    top = max(len(column) - 1 for column in columns) / 2
+    bottom = -top - biases
+    # A letter is about 0.15 of the distance between two nodes wide.
+    room = [max(0.9, 0.75 + 0.15 * max(len(name.replace("$", "")) for name in side)) for side in (left, right)]
+    frame = (-room[0], _STEP * (len(sizes) - 1) + room[1], bottom - 0.95, top + (1.6 if title else 1.05))
 
     with style():
-        ax = bare_axes(ax, "network_diagram", 0.62, frame)
+        ax = bare_axes(ax, "network_diagram", min(0.62, 7.5 / (frame[1] - frame[0])), frame)
         strongest = max((float(np.abs(W).max()) for W in matrices), default=1.0) or 1.0
-        for i in range(len(sizes) - 1):
-            for a, start in places[i].items():
-                for b, end in places[i + 1].items():
+        for i, (column, following) in enumerate(pairwise(columns)):
+            for b, end in following.items():
+                for a, start in column.items():
                     if a is not None and b is not None:
-                        w = matrices[i][a, b] / strongest if matrices else None
-                        _edge(ax, start, end, w)
+                        _edge(ax, start, end, matrices[i][a, b] / strongest if matrices else None)
+                if biases and b is not None:
+                    ax.plot(*_line((_STEP * i, bottom), end), color=MUTED, linewidth=1, linestyle=DASHES[2], zorder=1)
             if biases:
-                corner = (_STEP * i + 0.55, bottom)
-                for b, end in places[i + 1].items():
-                    if b is not None:
-                        ax.plot(
-                            *zip(corner, end, strict=True), color=MUTED, linewidth=0.9, linestyle=DASHES[2], zorder=1
-                        )
-                ax.add_patch(
-                    Rectangle((corner[0] - 0.2, bottom - 0.2), 0.4, 0.4, facecolor=PAPER, edgecolor=MUTED, zorder=3)
-                )
-                ax.text(*corner, "1", ha="center", va="center", zorder=4, fontsize=10)
-        for i, (column, heading) in enumerate(zip(places, headings, strict=True)):
+                corner = (_STEP * i - 0.24, bottom - 0.24)
+                ax.add_patch(Rectangle(corner, 0.48, 0.48, facecolor=PAPER, edgecolor=MUTED, linewidth=1.2, zorder=3))
+                ax.text(_STEP * i, bottom, "1", ha="center", va="center", zorder=4)
+        for i, column in enumerate(columns):
             colour = MUTED if i == 0 else LOSS if i == len(sizes) - 1 else VALUE
+            for node, place in column.items():
+                if node is not None:
+                    _node(ax, place, colour, numbers[i][node] if numbers else _symbol(i, node, sizes))
+                else:
+                    ax.text(*place, "⋮", ha="center", va="center", fontsize=15)
+            ax.text(_STEP * i, top + 0.52, headings[i], ha="center", va="bottom", fontweight="bold")
+            size = f"{sizes[i]} node{'s' * (sizes[i] != 1)}"
+            ax.text(_STEP * i, bottom - 0.5, size, ha="center", va="top", fontsize=9.5, color=MUTED)
+        for names, column, side, ha in ((left, columns[0], -1, "right"), (right, columns[-1], 1, "left")):
             for node, (x, y) in column.items():
-                if node is None:
-                    ax.text(x, y, "⋮", ha="center", va="center", fontsize=15)
-                    continue
-                ax.add_patch(Circle((x, y), _RADIUS, facecolor=PAPER, edgecolor="none", zorder=2.5))
-                ax.add_patch(Circle((x, y), _RADIUS, facecolor=colour, alpha=0.14, edgecolor="none", zorder=3))
-                ax.add_patch(Circle((x, y), _RADIUS, facecolor="none", edgecolor=colour, linewidth=1.6, zorder=3))
-                text = numbers[i][node] if numbers else _symbol(i, node, len(sizes))
-                ax.text(x, y, text, ha="center", va="center", zorder=4, fontsize=10.5)
-                if i == 0 and left[node]:
-                    ax.text(x - _RADIUS - 0.12, y, left[node], ha="right", va="center")
-                if i == len(sizes) - 1 and right[node]:
-                    ax.text(x + _RADIUS + 0.12, y, right[node], ha="left", va="center")
-            ax.text(_STEP * i, top + 0.5, heading, ha="center", va="bottom", fontsize=10.5, fontweight="bold")
-            count = f"{sizes[i]} node{'s' * (sizes[i] != 1)}"
-            ax.text(_STEP * i, bottom - 0.45, count, ha="center", va="top", fontsize=9.5, color=MUTED)
+                if node is not None and names[node]:
+                    ax.text(x + side * (_RADIUS + 0.12), y, names[node], ha=ha, va="center")
         if title:
-            ax.text(frame[0] + 0.1, top + 1.45, title, ha="left", va="top", fontsize=11.5, fontweight="bold")
+            ax.text(frame[0] + 0.1, frame[3] - 0.1, title, ha="left", va="top", fontsize=11.5, fontweight="bold")
     return figure_of(ax)
 
 
@@ -179,23 +147,52 @@ def _values(values: Sequence[Any] | None, sizes: list[int]) -> list[list[str]]:
     return [[f"{v:.2f}".replace("-", "−") for v in a] for a in arrays]
 
 
-def _nodes(n: int, most: int) -> list[int | None]:
-    """Return the nodes to draw from top to bottom; None stands for dots."""
-    return list(range(n)) if n <= most else [*range(most - 2), None, n - 1]
+def _matrices(weights: Sequence[Any], sizes: list[int]) -> list[Array]:
+    """Check that there is one matrix between each two layers, and that it fits."""
+    matrices = [as_numbers(W, f"network_diagram: weights[{i}]", 2) for i, W in enumerate(weights)]
+    expected = list(pairwise(sizes))
+    if [W.shape for W in matrices] != expected:
+        raise ShapeError(
+            f"plots.network_diagram: weights must have the shapes {expected}, got {[W.shape for W in matrices]}; "
+            "weights=True takes those of a model"
+        )
+    return matrices
 
 
-def _symbol(layer: int, node: int, layers: int) -> str:
+def _places(layer: int, n: int, most: int) -> dict[int | None, tuple[float, float]]:
+    """Return where the nodes of a layer stand, from top to bottom; None stands for dots."""
+    nodes = list(range(n)) if n <= most else [*range(most - 2), None, n - 1]
+    return {node: (_STEP * layer, (len(nodes) - 1) / 2 - row) for row, node in enumerate(nodes)}
+
+
+def _symbol(layer: int, node: int, sizes: list[int]) -> str:
+    last = len(sizes) - 1
+    if layer == last:
+        return r"$\hat{y}$" if sizes[-1] == 1 else rf"$\hat{{y}}_{{{node + 1}}}$"
     if layer == 0:
         return f"$x_{{{node + 1}}}$"
-    if layer == layers - 1:
-        return rf"$\hat{{y}}_{{{node + 1}}}$"
-    return f"$a_{{{node + 1}}}$" if layers == 3 else f"$a_{{{node + 1}}}^{{[{layer}]}}$"
+    return f"$a_{{{node + 1}}}$" if last == 2 else f"$a_{{{node + 1}}}^{{[{layer}]}}$"
+
+
+def _node(ax: Axes, place: tuple[float, float], colour: str, text: str) -> None:
+    ax.add_patch(Circle(place, _RADIUS, facecolor=PAPER, linewidth=0, zorder=2))
+    ax.add_patch(Circle(place, _RADIUS, facecolor=colour, alpha=0.14, linewidth=0, zorder=3))
+    ax.add_patch(Circle(place, _RADIUS, fill=False, edgecolor=colour, linewidth=1.6, zorder=3))
+    ax.text(
+        *place, text, ha="center", va="center", zorder=4, fontsize=8.5 if len(text) > 4 and "$" not in text else 10.5
+    )
+
+
+def _line(start: tuple[float, float], end: tuple[float, float]) -> tuple[list[float], list[float]]:
+    return [start[0], end[0]], [start[1], end[1]]
 
 
 def _edge(ax: Axes, start: tuple[float, float], end: tuple[float, float], w: float | None) -> None:
+    """Draw a connection; w is the weight as a share of the largest."""
     if w is None:
         look: dict[str, Any] = {"color": MUTED, "linewidth": 0.9, "linestyle": "-", "alpha": 0.75}
+    elif w >= 0:
+        look = {"color": POSITIVE, "linewidth": 0.5 + 3.5 * w, "linestyle": "-"}
     else:
-        look = {"color": POSITIVE if w >= 0 else NEGATIVE, "linewidth": 0.5 + 3.5 * abs(w)}
-        look["linestyle"] = "-" if w >= 0 else DASHES[1]
-    ax.plot(*zip(start, end, strict=True), zorder=1, solid_capstyle="butt", **look)
+        look = {"color": NEGATIVE, "linewidth": 0.5 - 3.5 * w, "linestyle": DASHES[1]}
+    ax.plot(*_line(start, end), zorder=1, solid_capstyle="butt", **look)

@@ -11,9 +11,10 @@ from matplotlib.figure import Figure
 from matplotlib.patches import FancyBboxPatch, Rectangle
 from numpy.typing import NDArray
 
-from ..errors import ConfigError, LabelError, NonFiniteError, ShapeError
+from ..checks import count
+from ..errors import LabelError, ShapeError
 from .checks import as_classes, as_names, as_numbers
-from .palette import HIGHLIGHT, INK, MUTED, NEGATIVE, PAPER, POSITIVE
+from .palette import GRID, HIGHLIGHT, INK, MUTED, NEGATIVE, PAPER, POSITIVE
 from .style import WIDTH, bare_axes, figure_of, legend_above, new_axes, style
 from .svg import AS_IS, INK_IMAGE
 
@@ -21,7 +22,7 @@ __all__ = ["colour_swatches", "confusion", "images", "matrix"]
 
 Array = NDArray[Any]
 
-_STRONGEST = 0.5
+_STRONGEST = 0.45
 """The opacity of the largest entry: ink stays readable on it, on both papers."""
 
 
@@ -46,6 +47,10 @@ def matrix(
         When ``values`` is not one or two axes of finite numbers, or has more than 4,096 entries.
     """
     A = np.atleast_2d(as_numbers(values, "matrix: values"))
+    if A.ndim != 2 or A.size > 4096:
+        raise ShapeError(
+            f"plots.matrix: needs one or two axes and up to 4,096 entries, got shape {A.shape}; draw a part of it"
+        )
     top = np.abs(A).max() or 1.0
     colours = np.where(A >= 0, POSITIVE, NEGATIVE)
     labels = [[format(v, fmt) if fmt else "" for v in row] for row in A]
@@ -93,10 +98,6 @@ def _cells(
     who: str, shape: tuple[int, ...], opacity: Array, colours: Array, labels: Sequence[Sequence[str]], ax: Axes | None
 ) -> Axes:
     """Draw one square for each entry, first row at the top."""
-    if len(shape) != 2 or shape[0] * shape[1] > 4096:
-        raise ShapeError(
-            f"plots.{who}: needs 1 or 2 axes and up to 4,096 entries, got shape {shape}; use images() or part of it"
-        )
     rows, columns = shape
     side = min(0.72, (WIDTH - 1.0) / columns)
     if ax is None:
@@ -104,7 +105,7 @@ def _cells(
     else:
         ax = new_axes(ax, who)
     ax.grid(False)
-    size = 10.5 if side > 0.6 else max(6.5, 17 * side)
+    size = 10.5 if side > 0.6 else max(6.5, 20 * side)
     for i in range(rows):
         for j in range(columns):
             square = Rectangle(
@@ -115,9 +116,9 @@ def _cells(
                 ax.text(j, i, labels[i][j].replace("-", "−"), ha="center", va="center", fontsize=size, color=INK)
     for edge in np.arange(max(rows, columns) + 1) - 0.5 if rows * columns <= 400 else ():
         if edge <= rows - 0.5:
-            ax.plot([-0.5, columns - 0.5], [edge, edge], color=PAPER, linewidth=1.5, linestyle="-")
+            ax.plot([-0.5, columns - 0.5], [edge, edge], color=GRID, linewidth=0.8, linestyle="-")
         if edge <= columns - 0.5:
-            ax.plot([edge, edge], [-0.5, rows - 0.5], color=PAPER, linewidth=1.5, linestyle="-")
+            ax.plot([edge, edge], [-0.5, rows - 0.5], color=GRID, linewidth=0.8, linestyle="-")
     ax.set(xlim=(-0.5, columns - 0.5), ylim=(rows - 0.5, -0.5), aspect="equal", xticks=[], yticks=[])
     ax.spines[:].set_visible(False)
     return ax
@@ -142,7 +143,8 @@ def images(
     limits: tuple[float, float] | None = None,
     title: str | None = None,
 ) -> Figure:
-    """Draw grey images in a grid as ink on paper, with their labels below; wrong predictions are framed and crossed.
+    """Draw grey images in a grid as ink on paper, with their labels below; wrong predictions are framed
+    and captioned "3, is 5".
 
     Each pixel of the image is one pixel of the file.
 
@@ -165,8 +167,7 @@ def images(
         A = A.reshape(len(A), side, side)
     if A.ndim != 3:
         raise ShapeError(f"plots.images: X has shape {np.shape(X)}; (m, height, width) or (m, side²) is needed")
-    if columns < 1:
-        raise ConfigError(f"plots.images: columns must be at least 1, got {columns}")
+    count("plots.images", "columns", columns, 1)
     given = None if labels is None else as_names([str(v) for v in labels], len(A), "images: labels", ())
     answers = (
         None if predictions is None else as_names([str(v) for v in predictions], len(A), "images: predictions", ())
@@ -199,7 +200,7 @@ def images(
 def _caption(labels: list[str] | None, predictions: list[str] | None, i: int) -> str:
     if labels is None or predictions is None:
         return (labels or predictions or [""] * (i + 1))[i]
-    return labels[i] if labels[i] == predictions[i] else f"{predictions[i]} ✗ {labels[i]}"
+    return labels[i] if labels[i] == predictions[i] else f"{predictions[i]}, is {labels[i]}"
 
 
 def colour_swatches(
@@ -213,8 +214,8 @@ def colour_swatches(
 ) -> Figure:
     """Draw each colour as a tile with its own name on it, in the font colour chosen: 1 is dark, 0 is light.
 
-    With predictions, the font is the predicted one, and tiles where it differs from the label are framed and crossed. The
-    tiles look the same on a light and on a dark page, as the colours are the data.
+    With predictions, the font is the predicted one, and tiles where it differs from the label are framed and crossed.
+    The tiles look the same on a light and on a dark page, as the colours are the data.
 
     Parameters
     ----------
@@ -230,15 +231,14 @@ def colour_swatches(
     """
     colours = as_numbers(rgb, "colour_swatches: rgb", 2)
     m = len(colours)
-    if colours.shape[1] != 3 or columns < 1:
+    count("plots.colour_swatches", "columns", columns, 1)
+    if colours.shape[1] != 3:
         raise ShapeError(
             f"plots.colour_swatches: rgb must be (m, 3) and columns 1 or more, got {colours.shape}, {columns}"
         )
     colours = colours / 255 if colours.max() > 1 else colours
     if colours.min() < 0 or colours.max() > 1:
-        raise NonFiniteError(
-            "plots.colour_swatches: rgb is outside [0, 1] and outside 0 to 255; undo the standardising first"
-        )
+        raise LabelError("plots.colour_swatches: rgb is outside [0, 1] and 0 to 255; undo the standardising first")
     words = as_names(names, m, "colour_swatches: names", ())
     truth = as_classes(labels, m, "colour_swatches: labels")
     shown = truth if predictions is None else as_classes(predictions, m, "colour_swatches: predictions")
@@ -261,7 +261,7 @@ def colour_swatches(
             text = ax.text(x + 0.69, y - 0.25, _fitted(name), ha="center", va="center", linespacing=1.0, gid=AS_IS)
             text.set(color="#000000" if shown[i] else "#ffffff", fontsize=10 if len(name) <= 13 else 8.5)
             if wrong:
-                cross = {"marker": "X", "markersize": 10, "color": HIGHLIGHT, "markeredgecolor": PAPER}
+                cross: dict[str, Any] = {"marker": "X", "markersize": 10, "color": HIGHLIGHT, "markeredgecolor": PAPER}
                 ax.plot(x + 1.27, y - 0.12, **cross)
         if title:
             ax.text(0.04, top - 0.06, title, ha="left", va="top", fontsize=11.5, weight="bold")

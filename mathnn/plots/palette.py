@@ -3,9 +3,9 @@
 A figure is drawn in the light variants; :func:`mathnn.plots.to_svg` adds the rules that exchange them for the dark
 ones where the page is dark. Tints are these colours with an opacity, so that they follow too.
 
-Every colour has a contrast of at least 3:1 (text colours 4.5:1) with its paper, and the pairs that meet in one figure stay apart
-for readers with red, green or blue blindness (Machado, Oliveira and Fernandes, 2009); tests compute both. Marker,
-line style or position always says the same as the colour.
+Every colour has a contrast of at least 3:1 (text colours 4.5:1) with its paper, and the pairs that meet in one figure
+stay apart for readers who lack red, green or blue cones (Machado, Oliveira and Fernandes, 2009); tests compute both.
+Marker, line style or position always says the same as the colour.
 """
 
 from __future__ import annotations

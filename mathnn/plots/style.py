@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from functools import cache
+from typing import Any, Literal
 
 import matplotlib
 from cycler import cycler
@@ -58,7 +59,9 @@ STYLE: dict[str, Any] = {
     "legend.borderaxespad": 0,
     "legend.columnspacing": 1.6,
     "legend.fontsize": 10,
-    "legend.frameon": False,
+    "legend.edgecolor": "none",
+    "legend.facecolor": PAPER,
+    "legend.framealpha": 0.85,
     "legend.handlelength": 2.2,
     "legend.handletextpad": 0.6,
     "legend.labelcolor": INK,
@@ -82,9 +85,18 @@ STYLE: dict[str, Any] = {
 }
 
 
+@cache
+def _load_backend() -> None:
+    """Let pyplot load its backend, which in a notebook sets formatters and interactive mode, before we touch either."""
+    from matplotlib import pyplot as plt
+
+    plt.switch_backend(plt.get_backend())
+
+
 @contextmanager
 def style() -> Iterator[None]:
     """Draw in the book's style inside a ``with`` block; Matplotlib's own settings come back after it."""
+    _load_backend()
     with matplotlib.rc_context(STYLE):  # type: ignore[arg-type]  # the stub lists each key as a literal
         yield
 
@@ -94,18 +106,14 @@ def use_book_style() -> None:
 
     Call it in the first cell. It may be called again, and before or after ``%matplotlib inline``.
     """
-    from matplotlib import pyplot as plt
-
-    # The inline backend sets its own formatters when it is first used; used now, it cannot take ours away later.
-    plt.get_backend()
-    plt.switch_backend(plt.get_backend())
+    _load_backend()
     matplotlib.rcParams.update(STYLE)  # type: ignore[arg-type]  # the stub lists each key as a literal
     try:
         from IPython.core.getipython import get_ipython
     except ImportError:
         return
-    shell = get_ipython()  # type: ignore[no-untyped-call]  # IPython's own annotation is missing
-    if shell is None:
+    shell = get_ipython()
+    if shell is None or shell.display_formatter is None:
         return
     formatters = shell.display_formatter.formatters
     for formatter in formatters.values():
@@ -143,20 +151,18 @@ def new_axes(ax: Axes | None, who: str, height: float = 3.4, width: float = WIDT
     return ax
 
 
-def new_figure(width: float = WIDTH, height: float = 3.4) -> Figure:
+def new_figure(width: float, height: float, layout: Literal["constrained", "none"] = "constrained") -> Figure:
     """Return a new figure that pyplot knows, so that ``plt.show()`` shows it."""
     from matplotlib import pyplot as plt
 
-    return plt.figure(figsize=(width, height), FigureClass=BookFigure)
+    return plt.figure(figsize=(width, height), layout=layout, FigureClass=BookFigure)
 
 
 def bare_axes(ax: Axes | None, who: str, unit: float, room: tuple[float, float, float, float]) -> Axes:
     """Return axes for a drawing: no frame, ``room`` (x from, x to, y from, y to) in squares of ``unit`` inches."""
     left, right, low, high = room
     if ax is None:
-        fig = new_figure((right - left) * unit, (high - low) * unit)
-        fig.set_layout_engine("none")
-        ax = fig.add_axes((0, 0, 1, 1))
+        ax = new_figure((right - left) * unit, (high - low) * unit, layout="none").add_axes((0, 0, 1, 1))
     else:
         ax = new_axes(ax, who)
     ax.set(xlim=(left, right), ylim=(low, high), aspect="equal")
@@ -176,7 +182,9 @@ def legend_above(ax: Axes, title: str | None = None) -> None:
     handles, labels = ax.get_legend_handles_labels()
     rows = 0
     if handles:
-        rows = -(-len(labels) // max(1, 56 // (max(map(len, labels)) + 6)))
+        # A row holds about 62 letters; each entry takes its own and the width of 6 for its sample.
+        letters = [len(label.replace("$", "")) + 6 for label in labels]
+        rows = 1 if sum(letters) <= 62 else -(-len(labels) // max(1, 62 // max(letters)))
         columns = -(-len(labels) // rows)
         by_rows = [k for first in range(columns) for k in range(first, len(labels), columns)]
         lines = any(
@@ -188,6 +196,7 @@ def legend_above(ax: Axes, title: str | None = None) -> None:
             loc="lower left",
             bbox_to_anchor=(-0.01, 1.02),
             ncols=columns,
+            frameon=False,
             handlelength=2.2 if lines else 1.2,
         )
     if title:

@@ -6,10 +6,14 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
+from contourpy import LineType, contour_generator
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.patches import PathPatch
+from matplotlib.path import Path
 from numpy.typing import NDArray
 
+from ..checks import count, number
 from ..errors import ConfigError, LabelError, ShapeError
 from .checks import as_classes, as_names, as_numbers, as_predict
 from .palette import CLASSES, DASHES, HIGHLIGHT, INK, MARKERS, MUTED, PAPER, TRAIN, VALIDATION, VALUE
@@ -34,8 +38,9 @@ def decision_boundary(
 ) -> Figure:
     """Draw where a classifier of two features says which class, how surely, and the samples on top.
 
-    A region is shaded in steps of its class's colour where the class leads the next best one by 0, 0.2, 0.4, 0.6 and 0.8 in
-    probability (for two classes: where its probability is above 0.5, 0.6, ..., 0.9); the line is where two classes tie.
+    A region is shaded in steps of its class's colour where the class leads the next best one by 0, 0.2, 0.4, 0.6 and
+    0.8 in probability (for two classes: where its probability is above 0.5, 0.6, ..., 0.9). The line is where two
+    classes tie.
 
     Parameters
     ----------
@@ -53,6 +58,8 @@ def decision_boundary(
     ShapeError, LabelError, NonFiniteError, DtypeError, ConfigError
         When the samples, labels or predictions are not as above.
     """
+    count("plots.decision_boundary", "resolution", resolution, 2)
+    number("plots.decision_boundary", "margin", margin, 0)
     X = as_numbers(X, "decision_boundary: X", 2)
     if X.shape[1] != 2:
         raise ShapeError(f"plots.decision_boundary: X has {X.shape[1]} features, a plane has 2; pass two columns of X")
@@ -81,14 +88,14 @@ def decision_boundary(
                     # Steps lie on top of each other: side by side, hairlines would show between them.
                     ax.contourf(x1, x2, lead, levels=[level, 3.0], colors=[CLASSES[c]], alpha=0.085, antialiased=True)
             if lead.min() < 0 < lead.max() and (k > 2 or c == 1):
-                ax.contour(x1, x2, lead, levels=[0.0], colors=[INK], linewidths=1.6)
+                _contour_lines(ax, x1, x2, lead, [0.0], edgecolor=INK, linewidth=1.6)
         for c in range(k) if labels is not None else ():
             here = labels == c
             ax.plot(
                 *X[here].T,
                 linestyle="none",
                 marker=MARKERS[c],
-                markersize=6.5 if len(X) <= 300 else 5,
+                markersize=10 if len(X) <= 12 else 6.5 if len(X) <= 300 else 5,
                 color=CLASSES[c],
                 markeredgecolor=PAPER,
                 markeredgewidth=0.9,
@@ -110,14 +117,28 @@ def _probabilities(output: Any, m: int) -> Array:
         )
     if P.min() < -1e-6 or P.max() > 1 + 1e-6:
         raise LabelError(
-            f"plots.decision_boundary: the model's answers reach from {P.min():.3g} to {P.max():.3g}, and probabilities are "
-            "needed; pass a function that applies sigmoid or softmax to them"
+            f"plots.decision_boundary: the model's answers reach from {P.min():.3g} to {P.max():.3g}, not from 0 to 1 "
+            "as probabilities do; pass a function that applies sigmoid or softmax to them"
         )
     if P.shape[1] == 1:
         P = np.hstack([1 - P, P])
     if P.shape[1] > len(CLASSES):
         raise ConfigError(f"plots.decision_boundary: {P.shape[1]} classes, but there are {len(CLASSES)} colours")
     return P
+
+
+def _contour_lines(ax: Axes, x: Array, y: Array, Z: Array, levels: Any, **look: Any) -> None:
+    """Draw lines of equal height, each as an open line.
+
+    ``ax.contour`` closes and simplifies a ring or not, depending on the last bit of where its ends meet.
+    """
+    lines = contour_generator(x, y, Z, line_type=LineType.Separate)
+    rings = [np.asarray(ring) for level in levels for ring in lines.lines(level)]
+    if rings:
+        codes = np.concatenate([[Path.MOVETO] + [Path.LINETO] * (len(ring) - 1) for ring in rings])
+        path = Path(np.concatenate(rings), codes)
+        path.should_simplify = False
+        ax.add_patch(PathPatch(path, fill=False, capstyle="round", zorder=1.9, **look))
 
 
 def loss_surface(
@@ -154,6 +175,7 @@ def loss_surface(
     ShapeError, NonFiniteError, DtypeError, ConfigError
         When the values or the paths are not as above.
     """
+    count("plots.loss_surface", "resolution", resolution, 2)
     if not callable(f):
         raise ConfigError(f"plots.loss_surface: f must be a function of two arrays, got {type(f).__name__}")
     x, y = np.linspace(*xlim, resolution), np.linspace(*ylim, resolution)
@@ -170,7 +192,10 @@ def loss_surface(
     for name, track in tracks.items():
         if track.shape[1] != 2:
             raise ShapeError(f"plots.loss_surface: path {name!r} has shape {track.shape}; (steps, 2) is needed")
-    heights = _heights(Z, levels, log)
+    # A contour through a grid point has two ways to go: a hair above it, the last bits of Z do not choose.
+    scale = max(float(np.abs(Z).max()), 1e-300)
+    Z = np.round(Z / scale, 12) * scale
+    heights = _heights(Z, levels, log) * (1 + 1.3e-7) + 1.7e-9 * scale
 
     with style():
         ax = new_axes(ax, "loss_surface", height=4.2)
@@ -178,14 +203,14 @@ def loss_surface(
         top = max(float(Z.max()), float(heights[-1])) * 2 + 1
         for height in heights:
             if Z.max() > height:
-                ax.contourf(x, y, Z, levels=[height, top], colors=[MUTED], alpha=0.06)
-        ax.contour(x, y, Z, levels=heights, colors=[MUTED], linewidths=0.6, linestyles="solid")
+                ax.contourf(x, y, Z, levels=[height, top], colors=[MUTED], alpha=0.04)
+        _contour_lines(ax, x, y, Z, heights, edgecolor=MUTED, linewidth=0.6)
         if minimum is not None:
             ax.plot(*minimum, marker="*", markersize=13, color=INK, markeredgecolor=PAPER, linestyle="none", zorder=2.1)
         colours = (VALUE, CLASSES[1], TRAIN, HIGHLIGHT, CLASSES[0], VALIDATION)
         for i, (name, track) in enumerate(tracks.items()):
             colour, marker = colours[i % len(colours)], MARKERS[i % len(MARKERS)]
-            dots = {"marker": marker, "markersize": 3.2} if len(track) <= 60 else {}
+            dots: dict[str, Any] = {"marker": marker, "markersize": 3.2} if len(track) <= 60 else {}
             ax.plot(
                 *track.T, color=colour, linestyle=DASHES[i % len(DASHES)], linewidth=1.6, label=name or None, **dots
             )
@@ -200,8 +225,8 @@ def _heights(Z: Array, levels: int | Sequence[float], log: bool) -> Array:
     """Return the heights of the contours, closer to each other near the bottom."""
     if not isinstance(levels, int):
         return np.sort(as_numbers(levels, "loss_surface: levels", 1))
-    if levels < 1:
-        raise ConfigError(f"plots.loss_surface: levels must be at least 1, got {levels}")
+    count("plots.loss_surface", "levels", levels, 1)
     if log:
         return np.geomspace(max(Z.min(), Z.max() * 1e-4, 1e-300), Z.max(), levels + 2)[1:-1]
-    return Z.min() + (Z.max() - Z.min()) * (np.arange(1, levels + 1) / (levels + 1)) ** 2
+    low, high = float(Z.min()), float(Z.max())
+    return low + (high - low) * np.square(np.arange(1, levels + 1) / (levels + 1))

@@ -101,8 +101,7 @@ def describe(fig: Figure) -> str:
         parts = [f'"{title}"'] if title else []
         for name, label in (("x", ax.get_xlabel()), ("y", ax.get_ylabel())):
             parts += [f'{name} axis "{label}"'] if label else []
-        legend = ax.get_legend()
-        entries = [text.get_text() for text in legend.get_texts()] if legend else []
+        entries = ax.get_legend_handles_labels()[1] if ax.get_legend() else []
         parts += ["legend " + ", ".join(f'"{entry}"' for entry in entries)] if entries else []
         texts = [text.get_text() for text in ax.texts if text.get_text()]
         parts += ["text " + ", ".join(f'"{text}"' for text in texts)] if texts else []
@@ -113,9 +112,13 @@ def describe(fig: Figure) -> str:
 
 def _settle(fig: Figure) -> None:
     """Repeat the layout until it rests: each drawing moves it nearer to the fixed point, from wherever it stood."""
+    engine = fig.get_layout_engine()
+    if engine is None:
+        return
+    fig.draw_without_rendering()
     for _ in range(12):
         before = [ax.get_position(original=True).bounds for ax in fig.axes]
-        fig.draw_without_rendering()
+        engine.execute(fig)
         if np.allclose([ax.get_position(original=True).bounds for ax in fig.axes], before, rtol=0, atol=1e-8):
             return
 
@@ -154,7 +157,7 @@ def _clean(element: Any, keep: bool) -> None:
     if href is not None:
         element.set("href", href)
     if element.tag == "defs":
-        # Selectors do not reach into what <use> copies: its colours must be inherited from the <use>, which has them all.
+        # Selectors do not reach into what <use> copies, so its colours come from the <use>, which has them all.
         for shape in element.iterfind("path"):
             shape.attrib = {name: value for name, value in shape.attrib.items() if name in ("id", "d", "transform")}
     for name in ("fill", "stroke"):
@@ -201,7 +204,10 @@ def _flatten(element: Any) -> None:
             if gid and not _MACHINE_ID.match(gid):
                 child.set("data-name", gid)
             _share(child)
-        children += list(child) if child.tag == "g" and not child.attrib else [child]
+        if child.tag in ("g", "defs") and not child.attrib and (child.tag == "g" or len(child) == 0):
+            children += list(child)
+        else:
+            children.append(child)
     element[:] = children
     element.text = None
     for child in children:
@@ -231,7 +237,7 @@ def _rename_ids(root: Any) -> None:
 
 
 def _png(uri: str) -> str:
-    """Write an embedded PNG again without compression, whose bytes depend on the machine's zlib; grey stays one byte."""
+    """Write an embedded PNG again without compression, whose bytes depend on the machine's zlib; grey as one byte."""
     from matplotlib import image
 
     pixels = image.imread(io.BytesIO(base64.b64decode(uri.partition(",")[2])), format="png")
