@@ -122,6 +122,11 @@ class Loss(Configurable):
             t = samples(who, f"y_true in {np.dtype(dtype)}", y.astype(dtype, copy=False))
         return self._check_labels(y, t)
 
+    @property
+    def takes_probabilities(self) -> bool:
+        """Whether ``check_predictions`` asks for more than finite numbers."""
+        return type(self).check_predictions is not Loss.check_predictions
+
     def check_predictions(self, y_pred: Array) -> None:
         """Raise NonFiniteError for NaN or infinity, and ConfigError for what should be a probability but is not."""
         samples(type(self).__name__, "y_pred", y_pred)

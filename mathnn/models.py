@@ -221,6 +221,9 @@ class Sequential(FlatChain):
         else:
             output_shape = self.output_shape
         y = loss.check_targets(y, output_shape, self.dtype)
+        if not self._from_preactivation and loss.takes_probabilities:
+            # A linear output under a loss of probabilities gives nonsense quietly; a few samples show it.
+            loss.check_predictions(self.forward(X[:32]))
         weight = None if sample_weight is None else as_sample_weight(sample_weight, len(X), who)
         if class_weight is not None:
             by_class = class_weight_to_sample_weight(y, class_weight, who)

@@ -385,6 +385,15 @@ def test_compile_refuses(arguments: dict[str, object], message: str) -> None:
         network(**arguments)
 
 
+@pytest.mark.parametrize("loss", ["binary_crossentropy", "kl_divergence"])
+def test_a_linear_output_under_a_loss_of_probabilities(loss: str) -> None:
+    model = Sequential([Dense(1)], seed=0)
+    model.compile("sgd", loss)
+    for call in (model.fit, model.evaluate, model.train_step, model.loss_and_gradient):
+        with pytest.raises(ConfigError, match="end the network in"):
+            call(10 * X, np.ones(60))
+
+
 def test_a_split_that_takes_a_class_away_warns() -> None:
     order = np.argsort(y)
     with pytest.warns(UserWarning, match="every sample of class 1"):
