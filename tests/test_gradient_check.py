@@ -59,7 +59,9 @@ SPOILS = {
     "one entry": one_entry,
     "a constant added": lambda g: g + 1e-3 * np.abs(g).max(),
 }
-TARGETS = [(case, which) for case in LAYER_CASES for which in ["X", *{p.name for p in case.built().parameters}]]
+TARGETS = [
+    (case, which) for case in LAYER_CASES for which in ["X", *dict.fromkeys(p.name for p in case.built().parameters)]
+]
 
 
 @pytest.mark.parametrize(("case", "which"), TARGETS, ids=lambda v: str(v))
