@@ -32,6 +32,34 @@ def _update(
     return mistaken
 
 
+def one_epoch(X: Any, y: Any) -> Any:
+    """Return (w, b) after one epoch from zero, y being 0 or 1."""
+    return _epoch()(X, y)
+
+
+def _epoch(
+    label: Any = lambda y: 2 * y - 1, wrong: Any = lambda score: score <= 0, bias: int = 1, frozen: bool = False
+) -> Any:
+    """Return an epoch with one part of it changed; ``frozen`` keeps the old weights for every test."""
+
+    def epoch(X: Any, y: Any) -> Any:
+        w, b = np.zeros(X.shape[1]), 0.0
+        for x, sign in zip(X, label(y), strict=True):
+            if wrong(sign * (0.0 if frozen else w @ x + b)):
+                w, b = w + sign * x, b + bias * sign
+        return w, b
+
+    return epoch
+
+
+def _epoch_by_answers(X: Any, y: Any) -> Any:
+    w, b = np.zeros(X.shape[1]), 0.0
+    for x, target in zip(X, y, strict=True):
+        error = target - float(w @ x + b >= 0)
+        w, b = w + error * x, b + error
+    return w, b
+
+
 def mistake_bound(X: Any, y: Any, u: Any) -> Any:
     """Return (R/γ)² for a separating direction u."""
     R = np.linalg.norm(X, axis=1).max()
@@ -118,6 +146,52 @@ EXERCISES = (
         hints=(
             "Is it a mistake? The score w·x + b and the label y then differ in sign: y (w·x + b) ≤ 0.",
             "After a mistake w becomes w + η y x and b becomes b + η y. Otherwise both stay.",
+        ),
+    ),
+    Exercise(
+        name="one_epoch",
+        chapter=1,
+        statement=(
+            "Write `f(X, y)`, one epoch of Rosenblatt's rule from w = 0 and b = 0 with learning rate 1. "
+            "The labels y are 0 and 1, as in the data sets. It returns (w, b)."
+        ),
+        solution=one_epoch,
+        cases=(
+            (gates("and").X, gates("and").y),
+            (gates("nand").X, gates("nand").y),
+            (
+                np.array([[2.0, 1.0], [1.0, -1.0], [0.5, 2.0], [-1.0, 1.0], [3.0, 0.5]]),
+                np.array([1, 0, 1, 0, 1]),
+            ),
+        ),
+        mistakes=(
+            Mistake(
+                _epoch(label=lambda y: y),
+                "You use the labels 0 and 1 in a rule for -1 and 1: a sample of label 0 counts as a mistake at every "
+                "visit, and its update adds 0. Turn them round with 2 y - 1.",
+            ),
+            Mistake(
+                _epoch(label=lambda y: 1 - 2 * y),
+                "Your labels are the wrong way round: 2 y - 1 makes -1 of 0 and 1 of 1.",
+            ),
+            Mistake(_epoch(bias=0), "You forgot the bias: b moves by y, as if its input were always 1."),
+            Mistake(
+                _epoch(frozen=True),
+                "You test every sample against the old weights. Each update must be in force for the next sample.",
+            ),
+            Mistake(
+                _epoch(wrong=lambda score: score < 0),
+                "You test for < 0. From w = 0 every score is 0, so it never begins: test y (w·x + b) ≤ 0.",
+            ),
+            Mistake(
+                _epoch_by_answers,
+                "You compare the answers 0 and 1, so a score of 0 passes for label 1. In this book a score of 0 is a "
+                "mistake whatever the label: test y (w·x + b) ≤ 0 with y = ±1.",
+            ),
+        ),
+        hints=(
+            "Print y_i * (w @ x_i + b) for a sample of label 0. Which values can it take?",
+            "The rule speaks of labels -1 and 1. `2 * y - 1` makes them from 0 and 1.",
         ),
     ),
     Exercise(
