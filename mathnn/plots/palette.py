@@ -32,8 +32,8 @@ __all__ = [
 ]
 
 PAPER = "#ffffff"
-INK = "#222832"
-MUTED = "#5f6b7a"
+INK = "#1b2430"
+MUTED = "#5a6675"
 GRID = "#d9dee4"
 
 CLASS_0 = "#0067b3"
@@ -63,11 +63,11 @@ MARKERS = ("o", "s", "^", "D", "v", "P", "X", "p", "<", ">")
 DASHES = ("-", (0, (4, 1.6)), (0, (1.2, 1.4)), (0, (6, 1.5, 1.2, 1.5)), (0, (9, 2)), (0, (2.5, 1.2)))
 
 DARK = {
-    PAPER: "#121212",  # the page of sphinx-book-theme
-    "#000000": "#ced6dd",  # what an author draws in plain black is ink
-    INK: "#ced6dd",
-    MUTED: "#9ca6b2",
-    GRID: "#31363d",
+    PAPER: "#12161c",  # the book's dark page
+    "#000000": "#d7dee7",  # what an author draws in plain black is ink
+    INK: "#d7dee7",
+    MUTED: "#a4b0be",
+    GRID: "#303844",
     CLASS_0: "#5fb4f2",
     CLASS_1: "#ff9650",
     "#007f5a": "#4bd0a0",
