@@ -52,7 +52,7 @@ lab: $(STAMP) ## Open the notebooks in JupyterLab
 	$(RUN) -m jupyter lab book/chapters
 
 test: $(STAMP) ## Test the library, its examples, every notebook and the built book
-	$(RUN) -m pytest -n $(JOBS) --dist loadfile --nbval --nbval-current-env --doctest-modules mathnn tests book/chapters $(ARGS)
+	$(RUN) -m pytest -n $(JOBS) --dist loadfile --nbval --nbval-current-env --doctest-modules mathnn tests book/index.ipynb book/chapters $(ARGS)
 
 notebooks: $(STAMP) ## Run every notebook again in place; nothing changes unless a result did
 	$(RUN) -m book.tools.notebooks --jobs $(JOBS)
