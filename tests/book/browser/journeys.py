@@ -18,7 +18,7 @@ from .visit import DESKTOP, Visit
 __all__ = [
     "QUIZ",
     "SOLUTION",
-    "figure_follows_theme",
+    "figures_follow_theme",
     "quiz_explains_every_choice",
     "search_finds",
     "solutions_open",
@@ -117,20 +117,37 @@ def theme_switch_cycles(visit: Visit) -> list[str]:
     return found if len(grounds) == 2 else [*found, "the page's ground stays the same"]
 
 
-def figure_follows_theme(visit: Visit) -> list[str]:
-    """A figure is drawn on the page's own ground: bright in the light theme, dark in the dark one, legible in both."""
-    figure = visit.page.locator(FIGURE).first
-    if not figure.count():
-        return ["no figure on the page"]
-    luma = {}
+def figures_follow_theme(visit: Visit) -> list[str]:
+    """Every figure is drawn on the page's own ground, bright in the light theme and dark in the dark one."""
+    figures = visit.page.locator(FIGURE).locator("visible=true").all()
+    found = [] if figures else ["no figure on the page"]
+    pixels: dict[str, list[np.ndarray]] = {}
     for theme in ("light", "dark"):
         visit.show(DESKTOP, theme)
-        image = Image.open(io.BytesIO(figure.screenshot(animations="disabled"))).convert("L")
-        luma[theme] = np.asarray(image, dtype=float) / 255
-    light, dark = (float(luma[theme].mean()) for theme in ("light", "dark"))
-    found = [] if light - dark > 0.3 else [f"mean luminance {light:.2f} in the light theme, {dark:.2f} in the dark"]
-    # Something must stand out from the ground, in both themes alike.
-    return found + [f"nothing to see in the {theme} theme" for theme, pixels in luma.items() if np.ptp(pixels) < 0.4]
+        pixels[theme] = [_luma(figure.screenshot(animations="disabled")) for figure in figures]
+    for number, (light, dark) in enumerate(zip(pixels["light"], pixels["dark"], strict=True), start=1):
+        grounds = _ground(light), _ground(dark)
+        if grounds[0] - grounds[1] < 0.6:
+            found.append(
+                f"figure {number} has a ground of {grounds[0]:.2f} in the light theme, {grounds[1]:.2f} in the dark"
+            )
+        # Something must stand out from the ground, in both themes alike.
+        found += [
+            f"figure {number}: nothing to see in the {theme} theme"
+            for theme, drawn in (("light", light), ("dark", dark))
+            if np.ptp(drawn) < 0.4
+        ]
+    return found
+
+
+def _luma(png: bytes) -> np.ndarray:
+    return np.asarray(Image.open(io.BytesIO(png)).convert("L"), dtype=float) / 255
+
+
+def _ground(pixels: np.ndarray) -> float:
+    """The luminance that prevails along the edge of a picture."""
+    edge = np.concatenate([pixels[0], pixels[-1], pixels[:, 0], pixels[:, -1]])
+    return float(np.median(edge))
 
 
 def _seen(node: Locator) -> str:

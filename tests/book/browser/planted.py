@@ -130,9 +130,19 @@ DEFECTS = [
     Defect(checks.accessible_light, "--link: #0b57d0", "--link: #9ec5ff", "color-contrast"),
     Defect(checks.accessible_light, "Colour theme", "", "button-name"),
     Defect(checks.accessible_dark, "--link: #8ab4f8", "--link: #0b3d80", "color-contrast"),
+    Defect(
+        checks.accessible_light,
+        END,
+        "<pre><span class=k>if</span> <span class=k>if</span> <span class=c style='color: #bbb'>why</span></pre>",
+        "color-contrast: .c",
+    ),
     Defect(checks.accessible_dark, "html[data-theme=dark] body", "html[data-theme=night] body", "the page is not"),
     Defect(
-        checks.accessible_on_a_phone, "</style>", "@media (width < 400px) { a { color: #999 } } </style>", "contrast"
+        checks.accessible_on_a_phone,
+        "Colour theme</button>",
+        "C</button><button>D</button>"
+        "<style>@media (width < 400px) { header { display: flex } button { all: unset; width: 9px } }</style>",
+        "target-size",
     ),
     Defect(checks.fits_a_phone, END, '<div style="width: 500px">Wide</div>', "window of 390 px"),
     Defect(checks.fits_a_phone, END, '<div style="margin-left: -60px">Left</div>', "reaches from -"),
@@ -157,9 +167,9 @@ DEFECTS = [
     Defect(journeys.theme_switch_cycles, 'dark: "auto"', 'dark: "light"', "do not come back"),
     Defect(journeys.theme_switch_cycles, 'localStorage.mode ?? "auto"', 'root.dataset.next ?? "auto"', "not"),
     Defect(journeys.theme_switch_cycles, "theme-switch-button", "other-button", "no theme switch"),
-    Defect(journeys.figure_follows_theme, "filter: invert(1)", "", "mean luminance"),
-    Defect(journeys.figure_follows_theme, "filter: invert(1)", "filter: brightness(0)", "nothing to see in the dark"),
-    Defect(journeys.figure_follows_theme, "<figure>", "<p>", "no figure"),
+    Defect(journeys.figures_follow_theme, "filter: invert(1)", "", "has a ground of"),
+    Defect(journeys.figures_follow_theme, "filter: invert(1)", "filter: brightness(0)", "nothing to see in the dark"),
+    Defect(journeys.figures_follow_theme, "<figure>", "<p>", "no figure"),
     Defect(finds_gates, 'includes(word) ? ["found.html"]', "includes(word) ? []", "finds nothing"),
     Defect(finds_gates, '["found.html"]', '["other.html"]', "does not contain"),
 ]

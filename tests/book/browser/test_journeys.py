@@ -65,7 +65,7 @@ def test_solutions_can_be_read_without_javascript(
 @pytest.mark.parametrize("chapter", CHAPTERS)
 def test_figures_follow_the_theme(context: BrowserContext, origin: str, chapter: str) -> None:
     with Visit(context, origin, chapter) as visit:
-        holds(journeys.figure_follows_theme(visit))
+        holds(journeys.figures_follow_theme(visit))
 
 
 def test_theme_switch_cycles(browser: Browser, origin: str, built_book: Path) -> None:

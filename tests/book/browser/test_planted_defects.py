@@ -20,7 +20,7 @@ JOURNEYS = [
     journeys.quiz_explains_every_choice,
     journeys.solutions_open,
     journeys.theme_switch_cycles,
-    journeys.figure_follows_theme,
+    journeys.figures_follow_theme,
     finds_gates,
 ]
 FIGURE = """<svg xmlns="http://www.w3.org/2000/svg" width="300" height="200">
