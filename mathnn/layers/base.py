@@ -214,6 +214,13 @@ class Layer(Configurable):
             array = self._workspace[key] = np.empty(shape, self.dtype if dtype is None else dtype)
         return array if len(array) == shape[0] else array[: shape[0]]
 
+    def ones(self, m: int) -> Array:
+        """Return m ones, kept from call to call: ``ones @ d`` sums rows, several times as fast as ``d.sum(axis=0)``."""
+        ones = self._workspace.get("ones")
+        if ones is None or len(ones) < m:
+            ones = self._workspace["ones"] = np.ones(m, self.dtype)
+        return ones[:m]
+
     # --- what every layer can do ------------------------------------------------------------------------------------
 
     @property

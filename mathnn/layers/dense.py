@@ -132,10 +132,3 @@ class Dense(ActivatedLayer):
             return None
         dX = np.dot(dZ, self.W.value.T, self.scratch("dX", X.shape))
         return dX.reshape(shape)
-
-    def ones(self, m: int) -> Array:
-        """Return m ones, kept from call to call."""
-        ones = self._workspace.get("ones")
-        if ones is None or len(ones) < m:
-            ones = self._workspace["ones"] = np.ones(m, self.dtype)
-        return ones[:m]
