@@ -119,7 +119,9 @@ def test_orthogonal_needs_a_matrix() -> None:
         Orthogonal()((5,))
 
 
-@pytest.mark.parametrize("rng", [np.random, "seed", -1, 1.5, object()], ids=["module", "text", "negative", "fraction", "object"])
+@pytest.mark.parametrize(
+    "rng", [np.random, "seed", -1, 1.5, object()], ids=["module", "text", "negative", "fraction", "object"]
+)
 def test_what_is_not_a_generator_is_refused(rng: object) -> None:
     with pytest.raises(ConfigError, match=r"HeNormal: rng must be a np\.random\.Generator or a seed"):
         initializers.HeNormal()((2, 2), rng)
