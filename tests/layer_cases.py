@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 import mathnn
+from mathnn.configurable import snake_case
 from mathnn.layers import Layer
 
 
@@ -79,3 +80,58 @@ LAYER_CASES = [
         (4,),
     ),
 ]
+
+
+def image_cases(cls: type, shape: tuple[int, ...], *arguments: dict[str, object]) -> list[LayerCase]:
+    """One case for each set of arguments, on three images; "shape" in a set replaces theirs."""
+    return [
+        LayerCase(
+            " ".join([snake_case(cls.__name__), *(f"{k}={v}" for k, v in one.items())]).replace("'", ""),
+            lambda one=one: cls(**{k: v for k, v in one.items() if k != "shape"}),
+            one.get("shape", shape),
+            m=3,
+        )
+        for one in arguments
+    ]
+
+
+LAYER_CASES += image_cases(
+    mathnn.Conv2D,
+    (6, 5, 2),
+    {"filters": 3, "kernel_size": 3},
+    {"filters": 2, "kernel_size": 2, "use_bias": False, "padding": "same"},
+    {"filters": 3, "kernel_size": 3, "padding": "same", "activation": "tanh", "bias_initializer": "random_normal"},
+    {"filters": 2, "kernel_size": (3, 2), "strides": 2, "padding": "same", "shape": (6, 5, 1)},
+    {"filters": 2, "kernel_size": (2, 3), "strides": (1, 3), "padding": 1, "shape": (4, 7, 2)},
+    {"filters": 2, "kernel_size": 2, "strides": 3, "shape": (7, 6, 2)},
+    {"filters": 2, "kernel_size": 3, "dilation_rate": 2, "padding": (2, 0), "shape": (5, 6, 2)},
+    {"filters": 2, "kernel_size": 2, "strides": 2, "dilation_rate": (2, 3), "padding": "same", "shape": (5, 6, 1)},
+    {"filters": 4, "kernel_size": 2, "groups": 2, "padding": "same", "shape": (3, 4, 6)},
+    {"filters": 6, "kernel_size": 3, "groups": 3, "strides": 2, "activation": "relu", "shape": (5, 5, 3)},
+    {"filters": 3, "kernel_size": 1, "activation": "softmax", "shape": (3, 2, 4)},
+    {"filters": 2, "kernel_size": 4, "shape": (4, 4, 4)},
+)
+LAYER_CASES += image_cases(
+    mathnn.Conv2DTranspose,
+    (3, 4, 2),
+    {"filters": 3, "kernel_size": 3},
+    {"filters": 2, "kernel_size": 3, "strides": 2, "padding": "same", "activation": "sigmoid"},
+    {"filters": 1, "kernel_size": 2, "strides": 3, "use_bias": False},
+    {"filters": 2, "kernel_size": (4, 3), "strides": (2, 1), "padding": 1, "bias_initializer": "random_normal"},
+    {"filters": 2, "kernel_size": 2, "dilation_rate": 2, "padding": "same"},
+    {"filters": 4, "kernel_size": 3, "groups": 2, "padding": "same", "shape": (3, 3, 6)},
+)
+POOLING = (
+    {},
+    {"pool_size": 2, "shape": (5, 7, 3)},
+    {"pool_size": 3, "strides": 2},
+    {"pool_size": (2, 3), "strides": (1, 2), "padding": "same"},
+    {"pool_size": 3, "strides": 2, "padding": 1},
+    {"pool_size": (1, 2), "strides": 3},
+)
+for pooling_class in (mathnn.MaxPooling2D, mathnn.AveragePooling2D, mathnn.StochasticPooling2D):
+    LAYER_CASES += image_cases(pooling_class, (4, 6, 2), *POOLING)
+LAYER_CASES += image_cases(mathnn.GlobalAveragePooling2D, (3, 4, 2), {}, {"keepdims": True})
+LAYER_CASES += image_cases(
+    mathnn.UpSampling2D, (2, 3, 2), {}, {"size": (1, 3)}, {"size": (3, 2), "interpolation": "bilinear"}
+)

@@ -19,9 +19,12 @@ from .activation import (
 )
 from .base import Layer, Parameter, get, registry
 from .containers import Chain, Container
+from .conv import Conv2D, Conv2DTranspose
 from .dense import Dense
 from .dropout import Dropout
+from .pooling import AveragePooling2D, GlobalAveragePooling2D, MaxPooling2D, StochasticPooling2D
 from .reshaping import Flatten
+from .upsampling import UpSampling2D
 
 __all__ = [
     "ELU",
@@ -29,23 +32,30 @@ __all__ = [
     "SELU",
     "ActivatedLayer",
     "Activation",
+    "AveragePooling2D",
     "Chain",
     "Container",
+    "Conv2D",
+    "Conv2DTranspose",
     "Dense",
     "Dropout",
     "Flatten",
+    "GlobalAveragePooling2D",
     "HardSigmoid",
     "Layer",
     "LeakyReLU",
     "LogSoftmax",
+    "MaxPooling2D",
     "Parameter",
     "ReLU",
     "SiLU",
     "Sigmoid",
     "Softmax",
     "Softplus",
+    "StochasticPooling2D",
     "Swish",
     "Tanh",
+    "UpSampling2D",
     "get",
     "registry",
 ]

@@ -1,0 +1,302 @@
+"""Convolution of images, and its two derivatives: pure functions.
+
+What neural networks call a convolution is a correlation: the kernel W slides over the image X, and each place gives the
+sum of what lies under it, weighted::
+
+    Y[n, o, q, f] = Σ_i Σ_j Σ_c X[n, o·s + i·d − p, q·s + j·d − p, c] W[i, j, c, f]
+
+    X (m, H, W, c_in)    images            W (kh, kw, c_in / groups, c_out)    kernels
+    Y (m, H', W', c_out) feature maps      s strides, d dilation, p padding (zeros); H' and W' as in mathnn.windows
+
+With groups, the channels of input and output are cut into that many parts, and part g of Y sees part g of X alone. Y is
+linear in X and in W, so each derivative is again such a sum (Dumoulin and Visin, 2016, *A guide to convolution
+arithmetic for deep learning*, chapter 4)::
+
+    dX[n, o·s + i·d − p, q·s + j·d − p, c] += Σ_f W[i, j, c, f] dY[n, o, q, f]             the adjoint in X
+    dW[i, j, c, f] = Σ_n Σ_o Σ_q X[n, o·s + i·d − p, q·s + j·d − p, c] dY[n, o, q, f]      the adjoint in W
+
+All three become matrix products. The windows that the kernel sees are copied out, one window a row (im2col), and then
+``Y = windows @ W`` and ``dW = windowsᵀ @ dY``. That is done in blocks of windows that stay in the processor's
+second-level cache, which makes it 3 to 4 times as fast as one product of all windows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from .errors import ShapeError
+from .windows import Array, Axis, Padding, Scratch, axis, both, fresh, windows, work
+
+__all__ = ["conv2d", "conv2d_input_gradient", "conv2d_kernel_gradient", "conv2d_transpose"]
+
+#: Bytes of windows that are copied out at a time: a quarter of the second-level cache of common processors.
+BLOCK = 512 * 1024
+
+Pair = tuple[int, int]
+ONE = (1, 1)
+
+
+def conv2d(
+    X: Array,
+    W: Array,
+    strides: Pair = ONE,
+    padding: Padding = "valid",
+    dilation: Pair = ONE,
+    groups: int = 1,
+    out: Array | None = None,
+    scratch: Scratch | None = None,
+) -> Array:
+    """Return Y = X ∗ W: (m, H, W, c_in) and (kh, kw, c_in / groups, c_out) give (m, H', W', c_out).
+
+    ``padding`` is "valid", "same" or (rows, columns). ``out`` is written to where it is given; ``scratch(key, shape)``
+    gives work arrays that may be used again.
+
+    Raises ShapeError if the channels do not match or no window fits.
+
+    >>> X, W = np.arange(16.0).reshape(1, 4, 4, 1), np.ones((3, 3, 1, 1))
+    >>> conv2d(X, W)[0, :, :, 0].tolist()
+    [[45.0, 54.0], [81.0, 90.0]]
+    """
+    rows, columns = image_axes("conv2d", X.shape[1:3], W.shape, strides, padding, dilation)
+    _check_channels("conv2d", X.shape[3], W, groups)
+    shape = (len(X), rows.outputs, columns.outputs, W.shape[3])
+    Y = np.empty(shape, np.result_type(X, W)) if out is None else out
+    for X_g, W_g, Y_g in _groups(groups, X, W, Y):
+        _correlate(X_g, W_g, Y_g, rows, columns, scratch or fresh(X.dtype))
+    return Y
+
+
+def conv2d_input_gradient(
+    dY: Array,
+    W: Array,
+    size: Pair,
+    strides: Pair = ONE,
+    padding: Padding = "valid",
+    dilation: Pair = ONE,
+    groups: int = 1,
+    out: Array | None = None,
+    scratch: Scratch | None = None,
+) -> Array:
+    """Return dX (m, H, W, c_in) for dY = ∂J/∂Y (m, H', W', c_out), where ``size`` is (H, W).
+
+    Raises ShapeError if dY is not what ``conv2d`` makes of such images.
+
+    >>> dY, W = np.ones((1, 1, 2, 1)), np.arange(4.0).reshape(2, 2, 1, 1)
+    >>> conv2d_input_gradient(dY, W, (2, 3))[0, :, :, 0].tolist()
+    [[0.0, 1.0, 1.0], [2.0, 5.0, 3.0]]
+    """
+    who = "conv2d_input_gradient"
+    rows, columns = image_axes(who, size, W.shape, strides, padding, dilation)
+    _check_output(who, dY, rows, columns, W.shape[3])
+    shape = (len(dY), *size, W.shape[2] * groups)
+    _check_channels(who, shape[3], W, groups)
+    dX = np.empty(shape, np.result_type(dY, W)) if out is None else out
+    # Step by step the adjoint is a correlation too, of the padded dY with the kernel turned by 180°. Its products are
+    # longer, and on wide layers that takes 2/3 of the time; but it also multiplies the zeros around and between dY.
+    dense = rows.s == columns.s == 1 and rows.n * columns.n < 1.3 * rows.outputs * columns.outputs
+    for dX_g, W_g, dY_g in _groups(groups, dX, W, dY):
+        if dense:
+            turned = W_g[::-1, ::-1].swapaxes(2, 3)
+            _correlate(dY_g, turned, dX_g, _mirror(rows), _mirror(columns), scratch or fresh(dX.dtype))
+        else:
+            _scatter(dY_g, W_g, dX_g, rows, columns, scratch or fresh(dX.dtype))
+    return dX
+
+
+def conv2d_kernel_gradient(
+    X: Array,
+    dY: Array,
+    kernel_size: Pair,
+    strides: Pair = ONE,
+    padding: Padding = "valid",
+    dilation: Pair = ONE,
+    groups: int = 1,
+    out: Array | None = None,
+    scratch: Scratch | None = None,
+) -> Array:
+    """Return dW (kh, kw, c_in / groups, c_out) for dY = ∂J/∂Y.
+
+    Raises ShapeError if dY is not what ``conv2d`` makes of X.
+
+    >>> X, dY = np.arange(9.0).reshape(1, 3, 3, 1), np.ones((1, 2, 2, 1))
+    >>> conv2d_kernel_gradient(X, dY, (2, 2))[:, :, 0, 0].tolist()
+    [[8.0, 12.0], [20.0, 24.0]]
+    """
+    who = "conv2d_kernel_gradient"
+    shape = (*kernel_size, X.shape[3] // groups, dY.shape[3])
+    rows, columns = image_axes(who, X.shape[1:3], shape, strides, padding, dilation)
+    _check_output(who, dY, rows, columns, shape[3])
+    dW = np.empty(shape, np.result_type(X, dY)) if out is None else out
+    _check_channels(who, X.shape[3], dW, groups)
+    for X_g, dW_g, dY_g in _groups(groups, X, dW, dY):
+        dY_rows = dY_g.reshape(-1, dY_g.shape[3])
+        total: Any = 0
+        for block, seen in _blocks(X_g, rows, columns, scratch or fresh(X.dtype)):
+            total += seen.T @ dY_rows[block]
+        dW_g[...] = total.reshape(dW_g.shape)
+    return dW
+
+
+def conv2d_transpose(
+    X: Array,
+    W: Array,
+    strides: Pair = ONE,
+    padding: Padding = "valid",
+    dilation: Pair = ONE,
+    groups: int = 1,
+    out: Array | None = None,
+    scratch: Scratch | None = None,
+) -> Array:
+    """Return the adjoint of ``conv2d`` as a layer uses it: images (m, H, W, c_in) become larger, (m, H', W', c_out).
+
+    W has the shape (kh, kw, c_out / groups, c_in), that of the convolution which leads back from Y to X; H' and W' are
+    given by :func:`transposed_length`. ⟨conv2d(Y, W), X⟩ = ⟨Y, conv2d_transpose(X, W)⟩ for all X and Y.
+
+    >>> conv2d_transpose(np.ones((1, 1, 2, 1)), np.ones((2, 2, 1, 1)), (2, 2))[0, :, :, 0].tolist()
+    [[1.0, 1.0, 1.0, 1.0], [1.0, 1.0, 1.0, 1.0]]
+    """
+    size = transposed_size("conv2d_transpose", X.shape[1:3], W.shape, strides, padding, dilation)
+    return conv2d_input_gradient(X, W, size, strides, padding, dilation, groups, out, scratch)
+
+
+# --- geometry -------------------------------------------------------------------------------------------------------
+
+
+def image_axes(
+    who: str, size: tuple[int, ...], kernel: tuple[int, ...], strides: Pair, padding: Padding, dilation: Pair
+) -> tuple[Axis, Axis]:
+    """Return the axes of rows and columns; ShapeError if no window fits, ConfigError for too much padding."""
+    p, q = both(padding)
+    return (
+        axis(who, size[0], kernel[0], strides[0], dilation[0], p),
+        axis(who, size[1], kernel[1], strides[1], dilation[1], q),
+    )
+
+
+def transposed_size(
+    who: str, size: tuple[int, ...], kernel: tuple[int, ...], strides: Pair, padding: Padding, dilation: Pair
+) -> Pair:
+    """Return the size that a transposed convolution gives to images of that size; ShapeError if nothing is left."""
+    p, q = both(padding)
+    return (
+        transposed_length(who, size[0], kernel[0], strides[0], dilation[0], p),
+        transposed_length(who, size[1], kernel[1], strides[1], dilation[1], q),
+    )
+
+
+def transposed_length(who: str, n: int, k: int, s: int, d: int, padding: str | int) -> int:
+    """Return how long n inputs become: as in Keras n·s for "same", n·s + max(k − s, 0) for "valid"; as in PyTorch
+    (n − 1)s + k − 2p for an integer p, where a dilated window counts with its whole extent d(k − 1) + 1 as k.
+
+    >>> [transposed_length("example", 4, 3, 2, 1, padding) for padding in ("same", "valid", 1)]
+    [8, 9, 7]
+    """
+    extent = d * (k - 1) + 1
+    if isinstance(padding, str):
+        length = n * s + (max(extent - s, 0) if padding == "valid" else 0)
+    else:
+        length = (n - 1) * s + extent - 2 * padding
+        if length < 1:
+            raise ShapeError(
+                f"{who}: padding {padding} leaves nothing of {length + 2 * padding} outputs; use less of it"
+            )
+    return axis(who, length, k, s, d, padding).n
+
+
+def _mirror(a: Axis) -> Axis:
+    """Return the axis along which dY is correlated to give dX, for s = 1."""
+    return Axis(a.outputs, a.k, 1, a.d, a.d * (a.k - 1) - a.p, a.n)
+
+
+def _check_channels(who: str, channels: int, W: Array, groups: int) -> None:
+    if W.ndim != 4 or W.shape[2] * groups != channels or W.shape[3] % groups:
+        raise ShapeError(
+            f"{who}: {channels} input channels in {groups} group(s) need a kernel of shape (kh, kw, "
+            f"{channels / groups:g}, a multiple of {groups}), got {W.shape}"
+        )
+
+
+def _check_output(who: str, dY: Array, rows: Axis, columns: Axis, filters: int) -> None:
+    expected = (rows.outputs, columns.outputs, filters)
+    if dY.shape[1:] != expected:
+        raise ShapeError(
+            f"{who}: dY must have the shape of the output, (m, {', '.join(map(str, expected))}), got {dY.shape}"
+        )
+
+
+# --- the work, on one group of channels -----------------------------------------------------------------------------
+
+
+def _groups(groups: int, X: Array, W: Array, Y: Array) -> list[tuple[Array, Array, Array]]:
+    """Cut input channels, kernels and output channels into groups, as views."""
+    if groups == 1:
+        return [(X, W, Y)]
+    return list(zip(*(np.split(A, groups, axis=3) for A in (X, W, Y)), strict=True))
+
+
+def _correlate(X: Array, W: Array, Y: Array, rows: Axis, columns: Axis, scratch: Scratch) -> None:
+    """Y = windows(X) @ W, block by block."""
+    W_matrix, Y_rows = W.reshape(-1, W.shape[3]), Y.reshape(-1, W.shape[3])
+    for block, seen in _blocks(X, rows, columns, scratch):
+        np.matmul(seen, W_matrix, out=Y_rows[block])
+
+
+def _scatter(dY: Array, W: Array, dX: Array, rows: Axis, columns: Axis, scratch: Scratch) -> None:
+    """dX[:, o·s + i·d − p, q·s + j·d − p] += dY[:, o, q] @ W[i, j]ᵀ for each cell (i, j) of the kernel."""
+    c, f = W.shape[2:]
+    W_T = np.ascontiguousarray(W.swapaxes(2, 3))
+    places = rows.outputs * columns.outputs
+    step = max(1, BLOCK // (2 * places * c * dX.itemsize))
+    dX.fill(0)
+    for start in range(0, len(dY), step):
+        dY_rows = dY[start : start + step].reshape(-1, f)
+        part_rows = work(scratch, "part", (len(dY_rows), c))
+        part = part_rows.reshape(-1, rows.outputs, columns.outputs, c)
+        for i in range(rows.k):
+            o, x = rows.meet(i)
+            for j in range(columns.k):
+                q, y = columns.meet(j)
+                np.dot(dY_rows, W_T[i, j], part_rows)
+                dX[start : start + step, x, y] += part[:, o, q]
+
+
+def _blocks(X: Array, rows: Axis, columns: Axis, scratch: Scratch) -> Iterator[tuple[slice, Array]]:
+    """Yield the windows, one a row, block by block, each with the rows of the output that it belongs to."""
+    m, c = len(X), X.shape[3]
+    row = columns.outputs * rows.k * columns.k * c
+    lines = min(rows.outputs, max(1, BLOCK // (row * X.itemsize)))
+    samples = min(m, max(1, BLOCK // (row * rows.outputs * X.itemsize)))
+    padded = rows.padded or columns.padded
+    if padded:
+        image = work(scratch, "padded", (samples, rows.span, columns.span, c))
+        image.fill(0)
+    view = windows(image if padded else X, rows, columns)
+    if not padded and view.flags.c_contiguous:
+        yield slice(None), view.reshape(m * rows.outputs * columns.outputs, -1)
+        return
+    buffer = work(scratch, "windows", (samples * lines * row,))
+    for start in range(0, m, samples):
+        if padded:
+            here = min(samples, m - start)
+            image[:here, rows.inside, columns.inside] = X[start : start + samples]
+            images = view[:here]
+        else:
+            images = view[start : start + samples]
+        for line in range(0, rows.outputs, lines):
+            part = images[:, line : line + lines]
+            first = (start * rows.outputs + line) * columns.outputs
+            count = len(part) * part.shape[1] * columns.outputs
+            # Copying takes its time per run of numbers, not per number. A run of one window is kw·c long; on one to
+            # three channels a run along the windows is longer.
+            if c < 4:
+                part = part.transpose(3, 4, 5, 0, 1, 2)
+                copy = buffer[: part.size].reshape(part.shape)
+                seen = copy.reshape(-1, count).T
+            else:
+                copy = buffer[: part.size].reshape(part.shape)
+                seen = copy.reshape(count, -1)
+            copy[...] = part
+            yield slice(first, first + count), seen
