@@ -1,4 +1,4 @@
-"""The directive `claims`: every admonition of the class `claim` in the book, each leading back to the page that checks it.
+"""The directive `claims`: every admonition of the class `claim` in the book, each leading back to its page.
 
 The page that holds the directive is written from the chapters, so no claim can be on it that no chapter has checked.
 """
