@@ -22,40 +22,40 @@ _SETTLE = """async () => {
         if (animation.effect?.getComputedTiming().endTime !== Infinity) animation.finish();
 }"""
 
-# axe looks at every element, and a chapter has 6,000 coloured tokens of code and 10,000 pieces of formulas. Of what
-# is made alike it is shown some: the first formulas and those with colour or a tab stop, the first token of each
-# kind in each kind of place. The page is put back as it was.
-_AXE = """async ([tags, formulas, off]) => {
-    const undo = [], seen = new Set();
-    const plain = [...document.querySelectorAll("mjx-container")].slice(formulas).filter(formula =>
-        !formula.querySelector("[style*=color]") && formula.tabIndex < 0);
-    for (const [formula, {width, height}] of plain.map(formula => [formula, formula.getBoundingClientRect()])) {
-        const [style, children] = [formula.style.cssText, [...formula.childNodes]];
-        formula.style.cssText += `; display: inline-block; width: ${width}px; height: ${height}px`;
-        formula.replaceChildren();
-        undo.push(() => { formula.style.cssText = style; formula.replaceChildren(...children); });
+# axe looks at every element: a chapter has 6,000 coloured tokens of code and 10,000 pieces of formulas, the API page
+# 500 signatures. Of what is made alike it is shown some, and the page is put back as it was.
+_AXE = """async ([tags, contrast]) => {
+    const undo = [], seen = new Map();
+    const oftenSeen = kind => {
+        seen.set(kind, (seen.get(kind) ?? 0) + 1);
+        return seen.get(kind) > 5;
+    };
+    const emptied = [...document.querySelectorAll("mjx-container, dt.sig")].filter(box =>
+        oftenSeen(`${box.tagName} in ${box.parentElement.className}`) && box.tabIndex < 0);
+    for (const [box, {width, height}] of emptied.map(box => [box, box.getBoundingClientRect()])) {
+        const [style, children] = [box.getAttribute("style") ?? "", [...box.childNodes]];
+        const display = getComputedStyle(box).display === "inline" ? "inline-block" : "";
+        box.style.cssText += `; display: ${display}; box-sizing: border-box; width: ${width}px; height: ${height}px`;
+        box.replaceChildren();
+        undo.push(() => { box.setAttribute("style", style); box.replaceChildren(...children); });
     }
-    for (const block of document.querySelectorAll("pre")) {
-        const places = [];
-        for (let up = block; up !== document.body; up = up.parentElement) places.push(up.className);
-        for (const token of block.querySelectorAll("span[class]:not(:has(*))")) {
-            const kind = [token.className, ...places].join(">");
-            if (!seen.has(kind)) { seen.add(kind); continue; }
+    for (const token of document.querySelectorAll("pre span[class]:not(:has(*))"))
+        if (oftenSeen(`${token.className} in ${token.closest("pre").parentElement.className}`)) {
             const text = document.createTextNode(token.textContent);
             token.replaceWith(text);
             undo.push(() => text.replaceWith(token));
         }
-    }
     try {
-        // Preloading would fetch @import'ed style sheets from the wrong folder; no rule of these tags needs them.
-        const rules = Object.fromEntries(off.map(rule => [rule, {enabled: false}]));
-        const options = {runOnly: {type: "tag", values: tags}, rules, resultTypes: ["violations"], preload: false};
-        return (await axe.run(document, options)).violations;
+        const result = await axe.run(document, {
+            runOnly: {type: "tag", values: tags}, rules: {"color-contrast": {enabled: contrast}},
+            // Preloading would fetch @import'ed style sheets from the wrong folder; no rule of these tags needs them.
+            resultTypes: ["violations"], preload: false,
+        });
+        return result.violations;
     } finally {
         undo.forEach(put => put());
     }
 }"""
-FORMULAS_FOR_AXE = 12
 
 
 class Visit:
@@ -106,11 +106,11 @@ class Visit:
         """Run JavaScript in the page."""
         return self.page.evaluate(script, argument)
 
-    def axe(self, tags: list[str], off: tuple[str, ...] = ()) -> list[str]:
-        """Violations that axe-core finds under these tags but for the rules ``off``, one line for each element."""
+    def axe(self, tags: list[str], contrast: bool = True) -> list[str]:
+        """Violations that axe-core finds under these tags, one line for each element."""
         if not self.evaluate("() => 'axe' in window"):
             self.evaluate(_axe_source())
-        violations = self.evaluate(_AXE, [tags, FORMULAS_FOR_AXE, off])
+        violations = self.evaluate(_AXE, [tags, contrast])
         return [
             f"{violation['id']}: {' '.join(map(str, node['target']))}: {' '.join(node['failureSummary'].split())}"
             for violation in violations
