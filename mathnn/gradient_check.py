@@ -140,7 +140,7 @@ def gradcheck(
     """
     rng = np.random.default_rng(seed)
     is_integer = np.asarray(X).dtype.kind in "iu"
-    X = np.array(X, np.float64)
+    X = np.array(X, np.float64, order="C")
     if y is not None and not isinstance(layer_or_model, Sequential):
         raise ConfigError(
             f"gradcheck: y goes with a compiled model, and {layer_or_model.label} is a layer: leave y out"

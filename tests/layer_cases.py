@@ -24,9 +24,12 @@ class LayerCase:
     shape: tuple[int, ...]
     m: int = 5
     scale: float = 1.0
+    symbols: int | None = None
 
     def X(self, dtype: type = np.float64, seed: int = 1) -> np.ndarray:
-        """A batch of normal numbers, away from the kinks at 0."""
+        """A batch of normal numbers, away from the kinks at 0; of integers below ``symbols`` for layers that count."""
+        if self.symbols is not None:
+            return np.random.default_rng(seed).integers(0, self.symbols, (self.m, *self.shape))
         X = self.scale * np.random.default_rng(seed).standard_normal((self.m, *self.shape))
         X += 0.05 * np.sign(X)
         return X.astype(dtype)
@@ -82,8 +85,8 @@ LAYER_CASES = [
 ]
 
 
-def image_cases(cls: type, shape: tuple[int, ...], *arguments: dict[str, object]) -> list[LayerCase]:
-    """One case for each set of arguments, on three images; "shape" in a set replaces theirs."""
+def cases_of(cls: type, shape: tuple[int, ...], *arguments: dict[str, object]) -> list[LayerCase]:
+    """One case for each set of arguments, on three samples; "shape" in a set replaces theirs."""
     return [
         LayerCase(
             " ".join([snake_case(cls.__name__), *(f"{k}={v}" for k, v in one.items())]).replace("'", ""),
@@ -95,7 +98,7 @@ def image_cases(cls: type, shape: tuple[int, ...], *arguments: dict[str, object]
     ]
 
 
-LAYER_CASES += image_cases(
+LAYER_CASES += cases_of(
     mathnn.Conv2D,
     (6, 5, 2),
     {"filters": 3, "kernel_size": 3},
@@ -111,7 +114,7 @@ LAYER_CASES += image_cases(
     {"filters": 3, "kernel_size": 1, "activation": "softmax", "shape": (3, 2, 4)},
     {"filters": 2, "kernel_size": 4, "shape": (4, 4, 4)},
 )
-LAYER_CASES += image_cases(
+LAYER_CASES += cases_of(
     mathnn.Conv2DTranspose,
     (3, 4, 2),
     {"filters": 3, "kernel_size": 3},
@@ -130,8 +133,88 @@ POOLING = (
     {"pool_size": (1, 2), "strides": 3},
 )
 for pooling_class in (mathnn.MaxPooling2D, mathnn.AveragePooling2D, mathnn.StochasticPooling2D):
-    LAYER_CASES += image_cases(pooling_class, (4, 6, 2), *POOLING)
-LAYER_CASES += image_cases(mathnn.GlobalAveragePooling2D, (3, 4, 2), {}, {"keepdims": True})
-LAYER_CASES += image_cases(
+    LAYER_CASES += cases_of(pooling_class, (4, 6, 2), *POOLING)
+LAYER_CASES += cases_of(mathnn.GlobalAveragePooling2D, (3, 4, 2), {}, {"keepdims": True})
+LAYER_CASES += cases_of(
     mathnn.UpSampling2D, (2, 3, 2), {}, {"size": (1, 3)}, {"size": (3, 2), "interpolation": "bilinear"}
 )
+
+RANDOM_BIAS = {"bias_initializer": "random_normal"}
+LAYER_CASES += cases_of(
+    mathnn.SimpleRNN,
+    (4, 2),
+    {"units": 3},
+    {"units": 2, "return_sequences": True, "activation": "sigmoid", **RANDOM_BIAS},
+    {"units": 3, "use_bias": False, "activation": "gelu", "go_backwards": True},
+    {"units": 2, "return_sequences": True, "go_backwards": True, "activation": "softmax", "shape": (3, 1)},
+    {"units": 2, "mask_value": 0},
+    {"units": 2, "mask_value": 0, "return_sequences": True, "shape": (3, 1)},
+)
+LAYER_CASES += cases_of(
+    mathnn.JordanRNN,
+    (4, 2),
+    {"units": 3},
+    {"units": 3, "output_units": 2, "output_activation": "sigmoid", "return_sequences": True, **RANDOM_BIAS},
+    {"units": 2, "output_units": 3, "activation": "silu", "output_activation": "softmax", "use_bias": False},
+    {"units": 2, "output_units": 1, "mask_value": 0, "return_sequences": True, "shape": (3, 2)},
+)
+LAYER_CASES += cases_of(
+    mathnn.LSTM,
+    (4, 2),
+    {"units": 3},
+    {"units": 2, "return_sequences": True, **RANDOM_BIAS},
+    {"units": 2, "activation": "silu", "recurrent_activation": "softmax", "use_bias": False, "shape": (3, 2)},
+    {"units": 2, "return_sequences": True, "go_backwards": True, "unit_forget_bias": False, "shape": (3, 2)},
+    {"units": 2, "mask_value": 0, "shape": (2, 1)},
+)
+LAYER_CASES += cases_of(
+    mathnn.GRU,
+    (4, 2),
+    {"units": 3},
+    {"units": 2, "return_sequences": True, **RANDOM_BIAS},
+    {"units": 2, "activation": "silu", "recurrent_activation": "softmax", "use_bias": False, "shape": (3, 2)},
+    {"units": 2, "return_sequences": True, "go_backwards": True, "shape": (3, 2)},
+    {"units": 3, "reset_after": False, **RANDOM_BIAS},
+    {
+        "units": 2,
+        "reset_after": False,
+        "activation": "silu",
+        "recurrent_activation": "softmax",
+        "return_sequences": True,
+    },
+    {"units": 2, "reset_after": False, "use_bias": False, "mask_value": 0, "shape": (2, 2)},
+)
+SPREAD = mathnn.RandomUniform(0.5, 1.5)
+AFFINE = {"gamma_initializer": SPREAD, "beta_initializer": "random_normal"}
+LAYER_CASES += cases_of(
+    mathnn.BatchNormalization,
+    (2, 3, 4),
+    {},
+    {**AFFINE, "moving_mean_initializer": "random_normal", "moving_variance_initializer": SPREAD, "shape": (3, 4)},
+    {"center": False, "epsilon": 0.1, "gamma_initializer": SPREAD},
+    {"scale": False, "momentum": 0.5},
+    {"center": False, "scale": False, "moving_variance_initializer": SPREAD},
+    {"trainable": False, "moving_variance_initializer": SPREAD, **AFFINE},
+)
+LAYER_CASES.append(LayerCase("batch_normalization dense", lambda: mathnn.BatchNormalization(**AFFINE), (4,)))
+LAYER_CASES += cases_of(
+    mathnn.LayerNormalization,
+    (5,),
+    {},
+    AFFINE,
+    {"center": False, "epsilon": 0.1, "gamma_initializer": SPREAD, "shape": (2, 4)},
+    {"scale": False, "shape": (2, 2, 3)},
+    {"center": False, "scale": False},
+)
+LAYER_CASES += cases_of(mathnn.GaussianNoise, (3, 2), {"stddev": 0.4}, {"stddev": 0})
+LAYER_CASES += cases_of(
+    mathnn.Reshape, (2, 6), {"target_shape": (3, -1)}, {"target_shape": (2, 2, 3)}, {"target_shape": 12}
+)
+LAYER_CASES += [
+    LayerCase("embedding", lambda: mathnn.Embedding(5, 3), (4,), symbols=5),
+    LayerCase("embedding of single symbols", lambda: mathnn.Embedding(3, 2, "ones"), (), m=6, symbols=3),
+    LayerCase("embedding mask_zero", lambda: mathnn.Embedding(4, 2, mask_zero=True), (3, 2), symbols=4),
+    LayerCase(
+        "embedding and lstm", lambda: mathnn.Chain([mathnn.Embedding(6, 3), mathnn.LSTM(2)]), (5,), m=3, symbols=6
+    ),
+]

@@ -22,34 +22,50 @@ from .containers import Chain, Container
 from .conv import Conv2D, Conv2DTranspose
 from .dense import Dense
 from .dropout import Dropout
+from .embedding import Embedding
+from .gated import GRU, LSTM
+from .jordan import JordanRNN
+from .noise import GaussianNoise
+from .normalization import BatchNormalization, LayerNormalization
 from .pooling import AveragePooling2D, GlobalAveragePooling2D, MaxPooling2D, StochasticPooling2D
-from .reshaping import Flatten
+from .recurrent import RecurrentLayer, SimpleRNN
+from .reshaping import Flatten, Reshape
 from .upsampling import UpSampling2D
 
 __all__ = [
     "ELU",
     "GELU",
+    "GRU",
+    "LSTM",
     "SELU",
     "ActivatedLayer",
     "Activation",
     "AveragePooling2D",
+    "BatchNormalization",
     "Chain",
     "Container",
     "Conv2D",
     "Conv2DTranspose",
     "Dense",
     "Dropout",
+    "Embedding",
     "Flatten",
+    "GaussianNoise",
     "GlobalAveragePooling2D",
     "HardSigmoid",
+    "JordanRNN",
     "Layer",
+    "LayerNormalization",
     "LeakyReLU",
     "LogSoftmax",
     "MaxPooling2D",
     "Parameter",
     "ReLU",
+    "RecurrentLayer",
+    "Reshape",
     "SiLU",
     "Sigmoid",
+    "SimpleRNN",
     "Softmax",
     "Softplus",
     "StochasticPooling2D",

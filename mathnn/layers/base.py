@@ -42,8 +42,8 @@ class Parameter:
         constraint: Constraint | None = None,
     ) -> None:
         self.name = name
-        self._value = value
-        self._gradient = np.zeros_like(value)
+        self._value = np.asarray(value, order="C")
+        self._gradient = np.zeros_like(self._value)
         self.regularizer = regularizer
         self.constraint = constraint
 
@@ -181,13 +181,9 @@ class Layer(Configurable):
 
     def _check_shape(self, X: Array) -> None:
         if self.input_shape is None:
-            raise StateError(
-                f"{self.label} is not built: call build(input_shape, rng) first, or fit its model"
-            )
+            raise StateError(f"{self.label} is not built: call build(input_shape, rng) first, or fit its model")
         expected = self.input_shape
-        if X.ndim != len(expected) + 1 or any(
-            e not in (None, n) for e, n in zip(expected, X.shape[1:], strict=True)
-        ):
+        if X.ndim != len(expected) + 1 or any(e not in (None, n) for e, n in zip(expected, X.shape[1:], strict=True)):
             wanted = ", ".join(["m", *("any" if n is None else str(n) for n in expected)])
             raise ShapeError(
                 f"{self.label} expects X of shape ({wanted}{',' if not expected else ''}), m being the number of "
@@ -276,9 +272,7 @@ class Layer(Configurable):
                 f"got {len(arrays)} of shapes {[a.shape for a in arrays]}"
             )
         if any(a.dtype.kind not in "fiub" for a in arrays):
-            raise DtypeError(
-                f"{self.label}.set_weights needs real numbers, got {[str(a.dtype) for a in arrays]}"
-            )
+            raise DtypeError(f"{self.label}.set_weights needs real numbers, got {[str(a.dtype) for a in arrays]}")
         for target, array in zip(targets, arrays, strict=True):
             target[...] = array
 
