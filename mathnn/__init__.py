@@ -6,6 +6,7 @@ functions. ``mathnn.plots``, ``mathnn.symbolic`` and ``mathnn.exercises`` load w
 
 from . import (
     activations,
+    boltzmann,
     callbacks,
     constraints,
     datasets,
@@ -19,6 +20,7 @@ from . import (
     regularizers,
     schedules,
 )
+from .boltzmann import DBN, RBM
 from .callbacks import (
     Callback,
     CSVLogger,
@@ -154,7 +156,7 @@ __version__ = "0.1.0"
 
 # fmt: off
 __all__ = [  # noqa: RUF022  grouped by module
-    "activations", "callbacks", "constraints", "datasets", "errors", "initializers", "layers", "losses", "metrics",
+    "activations", "boltzmann", "callbacks", "constraints", "datasets", "errors", "initializers", "layers", "losses", "metrics",
     "optimizers", "preprocessing", "regularizers", "schedules",
     "CSVLogger", "Callback", "EarlyStopping", "History", "LambdaCallback", "LearningRateScheduler",
     "ModelCheckpoint", "ReduceLROnPlateau", "TerminateOnNaN",
@@ -177,6 +179,7 @@ __all__ = [  # noqa: RUF022  grouped by module
     "Sequential",
     "SGD", "Adadelta", "Adagrad", "Adam", "AdamW", "Adamax", "Lion", "Nadam", "Optimizer", "RMSprop",
     "Perceptron",
+    "DBN", "RBM",
     "PCA", "Normalizer", "Standardizer", "minibatches", "normalize", "one_hot", "random_flips", "random_shifts",
     "standardize", "train_test_split",
     "L1", "L1L2", "L2", "Regularizer",
