@@ -156,8 +156,8 @@ __version__ = "0.1.0"
 
 # fmt: off
 __all__ = [  # noqa: RUF022  grouped by module
-    "activations", "boltzmann", "callbacks", "constraints", "datasets", "errors", "initializers", "layers", "losses", "metrics",
-    "optimizers", "preprocessing", "regularizers", "schedules",
+    "activations", "boltzmann", "callbacks", "constraints", "datasets", "errors", "initializers", "layers", "losses",
+    "metrics", "optimizers", "preprocessing", "regularizers", "schedules",
     "CSVLogger", "Callback", "EarlyStopping", "History", "LambdaCallback", "LearningRateScheduler",
     "ModelCheckpoint", "ReduceLROnPlateau", "TerminateOnNaN",
     "Constraint", "MaxNorm", "UnitNorm",
