@@ -283,7 +283,8 @@ def lstm_backward(
     dZ, dA = new("dZ", Z.shape, Z.dtype), new("dA", A.shape[1:], Z.dtype)
     z, dz = _by_gate(Z, 4), _by_gate(dZ, 4)
     UT = np.ascontiguousarray(U.T)
-    dh = dc = np.zeros(H.shape[1:], H.dtype)
+    dh: Any = 0
+    dc: Any = 0
     for t in reversed(range(len(X))):
         i, f, g, o = A[t]
         dh = dh + dH[t]
@@ -364,7 +365,7 @@ def gru_backward(
     dP, dQ, dA = new("dP", P.shape, P.dtype), new("dQ", P.shape, P.dtype), new("dA", A.shape[1:], P.dtype)
     p, q, dp, dq = _by_gate(P, 3), _by_gate(Q, 3), _by_gate(dP, 3), _by_gate(dQ, 3)
     UT = np.ascontiguousarray(U.T)
-    dh = np.zeros(H.shape[1:], H.dtype)
+    dh: Any = 0
     for t in reversed(range(len(X))):
         z, r, h = A[t]
         dh = dh + dH[t]
@@ -443,7 +444,7 @@ def gru_reset_before_backward(
     dP, dA = new("dP", P.shape, P.dtype), new("dA", A.shape[1:], P.dtype)
     p, dp = _by_gate(P, 3), _by_gate(dP, 3)
     UzrT, UhT = np.ascontiguousarray(U[:, : 2 * u].T), np.ascontiguousarray(U[:, 2 * u :].T)
-    dh = np.zeros(H.shape[1:], H.dtype)
+    dh: Any = 0
     for t in reversed(range(len(X))):
         z, r, h = A[t]
         dh = dh + dH[t]

@@ -44,6 +44,13 @@ class LayerCase:
         return self.name
 
 
+def with_targets(head: mathnn.AuxiliaryHead) -> mathnn.AuxiliaryHead:
+    """A head that has got the targets of a batch of five."""
+    Y = np.linspace(-1, 1, 10).reshape(5, 2)
+    head.targets = mathnn.MeanSquaredError(), Y, None
+    return head
+
+
 LAYER_CASES = [
     LayerCase("dense", lambda: mathnn.Dense(3), (4,)),
     LayerCase("dense without bias", lambda: mathnn.Dense(3, use_bias=False), (4,)),
@@ -164,6 +171,7 @@ LAYER_CASES += cases_of(
     {"units": 3},
     {"units": 2, "return_sequences": True, **RANDOM_BIAS},
     {"units": 2, "activation": "silu", "recurrent_activation": "softmax", "use_bias": False, "shape": (3, 2)},
+    {"units": 2, "recurrent_activation": "gelu", "shape": (3, 2)},
     {"units": 2, "return_sequences": True, "go_backwards": True, "unit_forget_bias": False, "shape": (3, 2)},
     {"units": 2, "mask_value": 0, "shape": (2, 1)},
 )
@@ -173,15 +181,11 @@ LAYER_CASES += cases_of(
     {"units": 3},
     {"units": 2, "return_sequences": True, **RANDOM_BIAS},
     {"units": 2, "activation": "silu", "recurrent_activation": "softmax", "use_bias": False, "shape": (3, 2)},
+    {"units": 2, "recurrent_activation": "gelu", "shape": (3, 2)},
     {"units": 2, "return_sequences": True, "go_backwards": True, "shape": (3, 2)},
     {"units": 3, "reset_after": False, **RANDOM_BIAS},
-    {
-        "units": 2,
-        "reset_after": False,
-        "activation": "silu",
-        "recurrent_activation": "softmax",
-        "return_sequences": True,
-    },
+    {"units": 2, "reset_after": False, "activation": "silu", "recurrent_activation": "softmax"},
+    {"units": 2, "reset_after": False, "recurrent_activation": "gelu", "return_sequences": True, "shape": (3, 2)},
     {"units": 2, "reset_after": False, "use_bias": False, "mask_value": 0, "shape": (2, 2)},
 )
 SPREAD = mathnn.RandomUniform(0.5, 1.5)
@@ -211,10 +215,32 @@ LAYER_CASES += cases_of(
     mathnn.Reshape, (2, 6), {"target_shape": (3, -1)}, {"target_shape": (2, 2, 3)}, {"target_shape": 12}
 )
 LAYER_CASES += [
-    LayerCase("embedding", lambda: mathnn.Embedding(5, 3), (4,), symbols=5),
+    LayerCase("embedding", lambda: mathnn.Embedding(7, 3), (4,), symbols=5),
     LayerCase("embedding of single symbols", lambda: mathnn.Embedding(3, 2, "ones"), (), m=6, symbols=3),
     LayerCase("embedding mask_zero", lambda: mathnn.Embedding(4, 2, mask_zero=True), (3, 2), symbols=4),
     LayerCase(
         "embedding and lstm", lambda: mathnn.Chain([mathnn.Embedding(6, 3), mathnn.LSTM(2)]), (5,), m=3, symbols=6
     ),
+    LayerCase("residual", lambda: mathnn.Residual(mathnn.Dense(4, "tanh"), mathnn.Dense(4)), (4,)),
+    LayerCase("residual of one layer", lambda: mathnn.Residual(mathnn.Dense(4, "sigmoid")), (4,)),
+    LayerCase(
+        "residual with projection",
+        lambda: mathnn.Residual(mathnn.Dense(3, "tanh"), projection=mathnn.Dense(3, use_bias=False)),
+        (4,),
+    ),
+    LayerCase(
+        "branches concat",
+        lambda: mathnn.Branches(mathnn.Dense(3, "tanh"), [], [mathnn.Dense(2), mathnn.Sigmoid()]),
+        (4,),
+    ),
+    LayerCase(
+        "branches add",
+        lambda: mathnn.Branches(mathnn.Dense(4, "tanh"), mathnn.Dense(4), [], merge="add"),
+        (4,),
+    ),
+    LayerCase("branches of one path", lambda: mathnn.Branches(mathnn.Dense(3, "tanh"), merge="add"), (4,)),
+    LayerCase("slice", lambda: mathnn.Slice(1, 3), (4,)),
+    LayerCase("slice from the end", lambda: mathnn.Slice(-2), (2, 3)),
+    LayerCase("activity regularization", lambda: mathnn.ActivityRegularization(0.3, 0.2), (4,)),
+    LayerCase("auxiliary head", lambda: with_targets(mathnn.AuxiliaryHead([mathnn.Dense(2, "tanh")])), (4,)),
 ]

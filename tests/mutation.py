@@ -13,6 +13,7 @@ import sys
 import textwrap
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from types import ModuleType
 from typing import Any
 
 SWAPS: dict[type[ast.operator], ast.operator] = {
@@ -38,9 +39,9 @@ FLIPS: dict[type[ast.cmpop], ast.cmpop] = {
 
 @dataclass(frozen=True)
 class Mutant:
-    """A function with one mistake in it."""
+    """A function of a class or module with one mistake in it."""
 
-    owner: type
+    owner: type | ModuleType
     method: str
     line: int
     change: str
@@ -101,9 +102,10 @@ def _too_much(value: Any) -> Any:
     return None if value is None else value * 1.001
 
 
-def mutants(owner: type, method: str) -> Iterator[Mutant]:
-    """Yield every mutant of one method."""
+def mutants(owner: type | ModuleType, method: str) -> Iterator[Mutant]:
+    """Yield every mutant of one method, or of one function of a module."""
     original = owner.__dict__[method]
+    module = owner if isinstance(owner, ModuleType) else sys.modules[owner.__module__]
     lines, first = inspect.getsourcelines(original)
     tree = ast.parse(textwrap.dedent("".join(lines)))
     function = tree.body[0]
@@ -128,12 +130,12 @@ def mutants(owner: type, method: str) -> Iterator[Mutant]:
             change = list(_changes(target))[number][1]
             _Replace(target, change).visit(twin)
             ast.fix_missing_locations(twin)
-            namespace = dict(vars(sys.modules[owner.__module__]), _too_much=_too_much, __class__=owner)
+            namespace = dict(vars(module), _too_much=_too_much, __class__=owner)
             exec(compile(twin, f"<mutant of {owner.__name__}.{method}>", "exec"), namespace)
             yield Mutant(owner, method, first + getattr(node, "lineno", 1) - 1, description, namespace[method])
 
 
-def lines_of(owner: type, method: str) -> set[int]:
+def lines_of(owner: type | ModuleType, method: str) -> set[int]:
     """Return the numbers of the lines on which a statement of the method starts, in its file."""
     lines, first = inspect.getsourcelines(owner.__dict__[method])
     function = ast.parse(textwrap.dedent("".join(lines))).body[0]

@@ -60,7 +60,9 @@ SPOILS = {
     "a constant added": lambda g: g + 1e-3 * np.abs(g).max(),
 }
 TARGETS = [
-    (case, which) for case in LAYER_CASES for which in ["X", *dict.fromkeys(p.name for p in case.built().parameters)]
+    (case, which)
+    for case in LAYER_CASES
+    for which in [*["X"] * (case.symbols is None), *dict.fromkeys(p.name for p in case.built().parameters)]
 ]
 
 

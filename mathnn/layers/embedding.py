@@ -135,4 +135,4 @@ class Embedding(Layer):
             dE[symbols] = np.add.reduceat(dY.reshape(-1, self.output_dim)[order], starts)
         if self.mask_zero:
             dE[0] = 0
-        return np.zeros(indices.shape, self.dtype) if need_dX else None
+        return np.zeros_like(indices, self.dtype) if need_dX else None

@@ -75,7 +75,7 @@ class NormalizationLayer(Layer):
             Y += self.beta.value
         return Y
 
-    def scale_and_shift_backward(self, dY: Array, normal: Array) -> tuple[Array, Array]:
+    def backward_scale_and_shift(self, dY: Array, normal: Array) -> tuple[Array, Array]:
         """dγ = Σ dY ⊙ X̂ and dβ = Σ dY over the rows; assign them where they belong, and return them."""
         ones = self.ones(len(dY))
         dgamma, dbeta = ones @ np.multiply(dY, normal, out=self.scratch("dX", dY.shape)), ones @ dY
@@ -216,7 +216,7 @@ class BatchNormalization(NormalizationLayer):
         """dX = γ / √(σ² + ε) ⊙ (dY - dβ / n - X̂ ⊙ dγ / n)."""
         normal, inverse, of_batch, shape = self.kept()
         dY, n = dY.reshape(normal.shape), len(normal)
-        dgamma, dbeta = self.scale_and_shift_backward(dY, normal)
+        dgamma, dbeta = self.backward_scale_and_shift(dY, normal)
         if not need_dX:
             return None
         dX: Array = dY
@@ -281,7 +281,7 @@ class LayerNormalization(NormalizationLayer):
         """dx = (dx̂ - mean(dx̂) - x̂ ⊙ mean(dx̂ ⊙ x̂)) / √(σ² + ε)."""
         normal, inverse, shape = self.kept()
         dY, d = dY.reshape(normal.shape), normal.shape[1]
-        self.scale_and_shift_backward(dY, normal)
+        self.backward_scale_and_shift(dY, normal)
         if not need_dX:
             return None
         dN = dY if self.gamma is None else dY * self.gamma.value
