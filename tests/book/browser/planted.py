@@ -167,7 +167,7 @@ DEFECTS = [
     Defect(journeys.theme_switch_cycles, 'dark: "auto"', 'dark: "light"', "do not come back"),
     Defect(journeys.theme_switch_cycles, 'localStorage.mode ?? "auto"', 'root.dataset.next ?? "auto"', "not"),
     Defect(journeys.theme_switch_cycles, "theme-switch-button", "other-button", "no theme switch"),
-    Defect(journeys.figures_follow_theme, "filter: invert(1)", "", "has a ground of"),
+    Defect(journeys.figures_follow_theme, "filter: invert(1)", "", "its ground is"),
     Defect(journeys.figures_follow_theme, "filter: invert(1)", "filter: brightness(0)", "nothing to see in the dark"),
     Defect(journeys.figures_follow_theme, "<figure>", "<p>", "no figure"),
     Defect(finds_gates, 'includes(word) ? ["found.html"]', "includes(word) ? []", "finds nothing"),
