@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import inspect
 import re
+from functools import cache
 from typing import Any, Generic, Self, TypeVar
 
 import numpy as np
@@ -17,6 +18,7 @@ from .errors import ConfigError, nearest
 __all__ = ["Configurable", "Registry", "snake_case"]
 
 
+@cache
 def snake_case(name: str) -> str:
     """Return Keras's string name of a class name.
 
