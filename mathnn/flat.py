@@ -98,6 +98,7 @@ class FlatChain(Chain):
         self._trainable_size = sum(p.size for p in trainable)
         self._trained = theta[: self._trainable_size], gradient[: self._trainable_size]
         self._regularized = [(p, p.regularizer) for p in trainable + frozen if p.regularizer is not None]
+        self._costly = [layer for layer in self.walk() if layer.adds_to_cost]
         self._constrained = [(p, p.constraint) for p in trainable if p.constraint is not None]
 
     @property
@@ -144,5 +145,5 @@ class FlatChain(Chain):
             self._lay_out()
 
     def __getstate__(self) -> dict[str, Any]:
-        derived = ("_trained", "_regularized", "_constrained")
+        derived = ("_trained", "_regularized", "_constrained", "_costly")
         return {key: value for key, value in super().__getstate__().items() if key not in derived}

@@ -123,7 +123,8 @@ def gradcheck(
         Whether dropout, noise and batch statistics are on. Generators and buffers are put back before each forward,
         so that each sees the same noise, and at the end.
     step:
-        h, times the size of θᵢ where that is above 1. The cube root of the machine's ε, 6e-6, balances truncation against rounding.
+        h, times the size of θᵢ where that is above 1. The cube root of the machine's ε, 6e-6, balances truncation
+        against rounding.
     tolerance:
         The largest relative error that passes.
     max_entries:
@@ -179,10 +180,11 @@ def gradcheck(
         model.loss_and_gradient(X, y, training)
     else:
         C = rng.standard_normal(np.shape(layer.forward(X, training)))
+        costly = [one for one in layer.walk() if one.adds_to_cost]
 
         def cost() -> float:
             rewind()
-            return float(np.sum(C * layer.forward(X, training)))
+            return float(np.sum(C * layer.forward(X, training))) + sum(one.extra_cost for one in costly)
 
         rewind()
         layer.forward(X, training, cache=True)

@@ -12,11 +12,11 @@ from numpy.typing import DTypeLike, NDArray
 
 from . import callbacks as callbacks_module
 from . import losses, metrics, optimizers
-from .checks import count
+from .checks import count, number
 from .data import as_features, as_sample_weight, class_weight_to_sample_weight, split_off_validation
-from .errors import ConfigError, NonFiniteError, ShapeError, StateError
+from .errors import ConfigError, NonFiniteError, ShapeError, StateError, nearest
 from .flat import FlatChain
-from .layers import Chain, Layer
+from .layers import AuxiliaryHead, Chain, Layer
 
 __all__ = ["Sequential"]
 
@@ -72,11 +72,13 @@ class Sequential(FlatChain):
         optimizer: Any = "rmsprop",
         loss: Any = None,
         metrics: Sequence[Any] = (),
+        loss_weights: Mapping[str, float] | None = None,
     ) -> None:
         """Say how to train: the optimizer, the loss, and what else to report.
 
-        Each may be given by name or as an object. A change of ``trainable`` on a layer takes effect here, and the
-        optimizer starts afresh.
+        Each may be given by name or as an object. ``loss_weights`` says how much the layers of these names, which add
+        to the cost on their own, count. A change of ``trainable`` on a layer takes effect here, and the optimizer
+        starts afresh.
         """
         if loss is None:
             raise ConfigError(f'{self.label}.compile needs a loss, for example loss="binary_crossentropy"')
@@ -99,6 +101,12 @@ class Sequential(FlatChain):
                 "pre-activation here"
             )
         self._from_preactivation = starts_from is not None and ends_in == starts_from
+        costly = {str(layer.name): layer for layer in self.walk() if layer.adds_to_cost}
+        for name, weight in (loss_weights or {}).items():
+            if name not in costly:
+                known = nearest(name, costly) if costly else "No layer of this model adds to the cost."
+                raise ConfigError(f"{self.label}.compile: loss_weights names {name!r}. {known}")
+            costly[name].loss_weight = number(f"{self.label}.compile", f"loss_weights[{name!r}]", weight, 0)
         if self.built:
             self._lay_out()
 
@@ -118,6 +126,9 @@ class Sequential(FlatChain):
         """
         loss = self.loss
         assert loss is not None
+        for layer in self._costly:
+            if isinstance(layer, AuxiliaryHead):
+                layer.targets = loss, y, weight
         if self._from_preactivation:
             Z = self.preactivate(X, training, cache=True)
             J, dZ = loss.value_and_gradient(y, Z, weight, from_logits=True)
@@ -127,6 +138,10 @@ class Sequential(FlatChain):
             output = self.forward(X, training, cache=True)
             J, dA = loss.value_and_gradient(y, output, weight)
             self.backward(dA, need_dX=False)
+        for layer in self._costly:
+            J += layer.extra_cost
+            if isinstance(layer, AuxiliaryHead):
+                layer.targets = None
         for parameter, regularizer in self._regularized:
             J += regularizer(parameter.value)
             parameter.gradient += regularizer.gradient(parameter.value)
@@ -375,7 +390,7 @@ class Sequential(FlatChain):
             w = None if weight is None else weight[rows]
             output = self.preactivate(X[rows]) if self._from_preactivation else self.forward(X[rows])
             L = loss.per_sample(y[rows], output, from_logits=True if self._from_preactivation else None)
-            total += float(L.sum() if w is None else L @ w)
+            total += float(L.sum() if w is None else L @ w) + len(L) * sum(layer.extra_cost for layer in self._costly)
             if self.metrics:
                 predictions = self._predictions(output)
                 for metric in self.metrics.values():

@@ -103,11 +103,7 @@ def _decode(value: Any, custom: Mapping[str, type]) -> Any:
         )
     config = {key: _decode(v, custom) for key, v in value["config"].items()}
     maker: Any = cls if isinstance(cls, type) else type(cls)
-    made = maker.from_config(config)
-    if kind == "layer":
-        for layer in made.walk():
-            layer._owned = False
-    return made
+    return maker.from_config(config)
 
 
 def _header(model: Sequential) -> dict[str, Any]:

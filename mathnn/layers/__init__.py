@@ -18,8 +18,10 @@ from .activation import (
     Tanh,
 )
 from .base import Layer, Parameter, get, registry
+from .composition import Branches, Residual, Slice
 from .containers import Chain, Container
 from .conv import Conv2D, Conv2DTranspose
+from .costs import ActivityRegularization, AuxiliaryHead
 from .dense import Dense
 from .dropout import Dropout
 from .embedding import Embedding
@@ -40,8 +42,11 @@ __all__ = [
     "SELU",
     "ActivatedLayer",
     "Activation",
+    "ActivityRegularization",
+    "AuxiliaryHead",
     "AveragePooling2D",
     "BatchNormalization",
+    "Branches",
     "Chain",
     "Container",
     "Conv2D",
@@ -63,9 +68,11 @@ __all__ = [
     "ReLU",
     "RecurrentLayer",
     "Reshape",
+    "Residual",
     "SiLU",
     "Sigmoid",
     "SimpleRNN",
+    "Slice",
     "Softmax",
     "Softplus",
     "StochasticPooling2D",

@@ -103,6 +103,9 @@ class Layer(Configurable):
     Shapes carry no batch axis; ``None`` stands for an axis whose length may change from call to call.
     """
 
+    #: Whether ``forward`` adds something to the model's cost; a class that calls ``add_loss`` sets it.
+    adds_to_cost = False
+
     def __init__(self, name: str | None = None, trainable: bool = True) -> None:
         if name is not None and (not isinstance(name, str) or not name):
             raise ConfigError(f"{type(self).__name__}: name must be a non-empty string or None, got {name!r}")
@@ -112,6 +115,7 @@ class Layer(Configurable):
         self.input_shape: Shape | None = None
         self.output_shape: Shape | None = None
         self.dtype: np.dtype[Any] = np.dtype(np.float64)
+        self.extra_cost, self.loss_weight = 0.0, 1.0
         self._owned = False
         self._cache: tuple[Any, ...] | None = None
         self._workspace: dict[str, Array] = {}
@@ -168,6 +172,15 @@ class Layer(Configurable):
         parameter = Parameter(name, initializer(shape, rng, self.dtype), regularizer, constraint)
         self.parameters.append(parameter)
         return parameter
+
+    def add_loss(self, value: float) -> None:
+        """Let the last forward add w · value to the cost, w being ``loss_weight``; each call replaces the one before.
+
+        The class sets ``adds_to_cost``, and its ``backward`` adds w times the derivative of the value.
+        """
+        if not self.adds_to_cost:
+            raise StateError(f"{self.label} calls add_loss, so its class must say adds_to_cost = True")
+        self.extra_cost = self.loss_weight * float(value)
 
     def check_input(self, X: Array) -> None:
         """Refuse an input that this layer was not built for."""
