@@ -138,6 +138,7 @@ class Branches(Container):
 
     def forward(self, X: Array, training: bool = False, cache: bool = False) -> Array:
         """Join the outputs of all paths."""
+        self.check_input(X)
         outputs = [path.forward(X, training, cache) for path in self.paths]
         if cache:
             self.keep()
