@@ -110,6 +110,8 @@ class Chain(Container):
 
     def forward(self, X: Array, training: bool = False, cache: bool = False) -> Array:
         """Y = f_L(... f_2(f_1(X)))."""
+        if not self.layers:
+            self.check_input(X)
         for layer in self.layers:
             X = layer.forward(X, training, cache)
         return X
