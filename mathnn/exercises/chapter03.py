@@ -46,9 +46,9 @@ def _network(seed: int, m: int, *widths: int) -> tuple[Any, ...]:
     return draw((m, widths[0])).round(1), weights, tuple(draw(n).round(1) for n in widths[1:])
 
 
-def relu_weights(t: Any, f: Any) -> Any:
-    """Return by how much the slope of the polygon through (t, f) changes at each of t[0], ..., t[-2]."""
-    return np.diff(np.diff(f) / np.diff(t), prepend=0.0)
+def relu_weights(t: Any, y: Any) -> Any:
+    """Return by how much the slope of the polygon through (t, y) changes at each of t[0], ..., t[-2]."""
+    return np.diff(np.diff(y) / np.diff(t), prepend=0.0)
 
 
 def parameter_count(sizes: Any) -> Any:
@@ -285,8 +285,8 @@ EXERCISES = (
         name="relu_weights",
         chapter=3,
         statement=(
-            "Write `f(t, f)`: the edges t₀ < ... < t_N and the values of a curve there. Return the N output weights "
-            "v_j for which f₀ + Σ v_j relu(x - t_j), j = 0 ... N - 1, passes through all the points."
+            "Write `f(t, y)`: the edges t₀ < ... < t_N and the values of a curve there. Return the N output weights "
+            "v_j for which y₀ + Σ v_j relu(x - t_j), j = 0 ... N - 1, passes through all the points."
         ),
         solution=relu_weights,
         cases=(
@@ -296,23 +296,23 @@ EXERCISES = (
         ),
         mistakes=(
             Mistake(
-                lambda t, f: np.diff(f),
+                lambda t, y: np.diff(y),
                 "These are the heights of the stairs. A ReLU adds slope, so divide by the width of the piece first.",
             ),
             Mistake(
-                lambda t, f: np.diff(f) / np.diff(t),
+                lambda t, y: np.diff(y) / np.diff(t),
                 "These are the slopes of the pieces. Neurons to the left go on adding theirs: take the change.",
             ),
             Mistake(
-                lambda t, f: np.diff(np.diff(f), prepend=0.0),
+                lambda t, y: np.diff(np.diff(y), prepend=0.0),
                 "You took changes of height. The slope is height over width: divide by the width of each piece.",
             ),
             Mistake(
-                lambda t, f: np.diff(np.diff(f) / np.diff(t)),
+                lambda t, y: np.diff(np.diff(y) / np.diff(t)),
                 "The first piece has a slope too. Before it the slope is 0, so v₀ is the first slope itself.",
             ),
             Mistake(
-                lambda t, f: -np.diff(np.diff(f) / np.diff(t), prepend=0.0),
+                lambda t, y: -np.diff(np.diff(y) / np.diff(t), prepend=0.0),
                 "The sign is turned: new slope minus old slope.",
             ),
         ),
