@@ -23,6 +23,7 @@ second-level cache, which makes it 3 to 4 times as fast as one product of all wi
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -46,13 +47,14 @@ def conv2d(
     padding: Padding = "valid",
     dilation: Pair = ONE,
     groups: int = 1,
-    out: Array | None = None,
     scratch: Scratch | None = None,
+    seen: list[Array] | None = None,
 ) -> Array:
     """Return Y = X ∗ W: (m, H, W, c_in) and (kh, kw, c_in / groups, c_out) give (m, H', W', c_out).
 
-    ``padding`` is "valid", "same" or (rows, columns). ``out`` is written to where it is given; ``scratch(key, shape)``
-    gives work arrays that may be used again.
+    ``padding`` is "valid", "same" or (rows, columns). ``scratch(key, shape)`` gives the arrays to work in, the one for Y
+    included, new ones if it is None. An empty list ``seen`` takes the windows if they are few enough to be one block, and
+    spares whatever is done next with the same windows the work of copying them out.
 
     Raises ShapeError if the channels do not match or no window fits.
 
@@ -60,12 +62,12 @@ def conv2d(
     >>> conv2d(X, W)[0, :, :, 0].tolist()
     [[45.0, 54.0], [81.0, 90.0]]
     """
-    rows, columns = image_axes("conv2d", X.shape[1:3], W.shape, strides, padding, dilation)
+    rows, columns = image_axes("conv2d", X.shape[1:3], W.shape[:2], strides, padding, dilation)
     _check_channels("conv2d", X.shape[3], W, groups)
-    shape = (len(X), rows.outputs, columns.outputs, W.shape[3])
-    Y = np.empty(shape, np.result_type(X, W)) if out is None else out
+    scratch = scratch or fresh(np.result_type(X, W))
+    Y = scratch("Y", (len(X), rows.outputs, columns.outputs, W.shape[3]))
     for X_g, W_g, Y_g in _groups(groups, X, W, Y):
-        _correlate(X_g, W_g, Y_g, rows, columns, scratch or fresh(X.dtype))
+        _correlate(X_g, W_g, Y_g, rows, columns, scratch, seen if groups == 1 else None)
     return Y
 
 
@@ -77,7 +79,6 @@ def conv2d_input_gradient(
     padding: Padding = "valid",
     dilation: Pair = ONE,
     groups: int = 1,
-    out: Array | None = None,
     scratch: Scratch | None = None,
 ) -> Array:
     """Return dX (m, H, W, c_in) for dY = ∂J/∂Y (m, H', W', c_out), where ``size`` is (H, W).
@@ -89,20 +90,21 @@ def conv2d_input_gradient(
     [[0.0, 1.0, 1.0], [2.0, 5.0, 3.0]]
     """
     who = "conv2d_input_gradient"
-    rows, columns = image_axes(who, size, W.shape, strides, padding, dilation)
+    rows, columns = image_axes(who, size, W.shape[:2], strides, padding, dilation)
     _check_output(who, dY, rows, columns, W.shape[3])
-    shape = (len(dY), *size, W.shape[2] * groups)
-    _check_channels(who, shape[3], W, groups)
-    dX = np.empty(shape, np.result_type(dY, W)) if out is None else out
-    # Step by step the adjoint is a correlation too, of the padded dY with the kernel turned by 180°. Its products are
-    # longer, and on wide layers that takes 2/3 of the time; but it also multiplies the zeros around and between dY.
+    channels = W.shape[2] * groups
+    _check_channels(who, channels, W, groups)
+    scratch = scratch or fresh(np.result_type(dY, W))
+    dX = scratch("dX", (len(dY), *size, channels))
+    # Where the step is 1, the adjoint is a correlation too, of the padded dY with the kernel turned by 180°. Its products
+    # are longer, and on wide layers it takes 2/3 of the time; but it also multiplies the zeros around dY.
     dense = rows.s == columns.s == 1 and rows.n * columns.n < 1.3 * rows.outputs * columns.outputs
     for dX_g, W_g, dY_g in _groups(groups, dX, W, dY):
         if dense:
             turned = W_g[::-1, ::-1].swapaxes(2, 3)
-            _correlate(dY_g, turned, dX_g, _mirror(rows), _mirror(columns), scratch or fresh(dX.dtype))
+            _correlate(dY_g, turned, dX_g, _mirror(rows), _mirror(columns), lambda key, n: scratch(f"turned {key}", n))
         else:
-            _scatter(dY_g, W_g, dX_g, rows, columns, scratch or fresh(dX.dtype))
+            _scatter(dY_g, W_g, dX_g, rows, columns, scratch)
     return dX
 
 
@@ -114,10 +116,10 @@ def conv2d_kernel_gradient(
     padding: Padding = "valid",
     dilation: Pair = ONE,
     groups: int = 1,
-    out: Array | None = None,
     scratch: Scratch | None = None,
+    seen: list[Array] | None = None,
 ) -> Array:
-    """Return dW (kh, kw, c_in / groups, c_out) for dY = ∂J/∂Y.
+    """Return dW (kh, kw, c_in / groups, c_out) for dY = ∂J/∂Y; ``seen`` as in ``conv2d``.
 
     Raises ShapeError if dY is not what ``conv2d`` makes of X.
 
@@ -126,16 +128,16 @@ def conv2d_kernel_gradient(
     [[8.0, 12.0], [20.0, 24.0]]
     """
     who = "conv2d_kernel_gradient"
-    shape = (*kernel_size, X.shape[3] // groups, dY.shape[3])
-    rows, columns = image_axes(who, X.shape[1:3], shape, strides, padding, dilation)
-    _check_output(who, dY, rows, columns, shape[3])
-    dW = np.empty(shape, np.result_type(X, dY)) if out is None else out
+    rows, columns = image_axes(who, X.shape[1:3], kernel_size, strides, padding, dilation)
+    _check_output(who, dY, rows, columns, dY.shape[3])
+    scratch = scratch or fresh(np.result_type(X, dY))
+    dW = scratch("dW", (*kernel_size, X.shape[3] // groups, dY.shape[3]))
     _check_channels(who, X.shape[3], dW, groups)
     for X_g, dW_g, dY_g in _groups(groups, X, dW, dY):
         dY_rows = dY_g.reshape(-1, dY_g.shape[3])
         total: Any = 0
-        for block, seen in _blocks(X_g, rows, columns, scratch or fresh(X.dtype)):
-            total += seen.T @ dY_rows[block]
+        for block, X_rows in _blocks(X_g, rows, columns, scratch, seen if groups == 1 else None):
+            total = total + np.dot(X_rows.T, dY_rows[block])
         dW_g[...] = total.reshape(dW_g.shape)
     return dW
 
@@ -147,7 +149,6 @@ def conv2d_transpose(
     padding: Padding = "valid",
     dilation: Pair = ONE,
     groups: int = 1,
-    out: Array | None = None,
     scratch: Scratch | None = None,
 ) -> Array:
     """Return the adjoint of ``conv2d`` as a layer uses it: images (m, H, W, c_in) become larger, (m, H', W', c_out).
@@ -158,13 +159,14 @@ def conv2d_transpose(
     >>> conv2d_transpose(np.ones((1, 1, 2, 1)), np.ones((2, 2, 1, 1)), (2, 2))[0, :, :, 0].tolist()
     [[1.0, 1.0, 1.0, 1.0], [1.0, 1.0, 1.0, 1.0]]
     """
-    size = transposed_size("conv2d_transpose", X.shape[1:3], W.shape, strides, padding, dilation)
-    return conv2d_input_gradient(X, W, size, strides, padding, dilation, groups, out, scratch)
+    size = transposed_size("conv2d_transpose", X.shape[1:3], W.shape[:2], strides, padding, dilation)
+    return conv2d_input_gradient(X, W, size, strides, padding, dilation, groups, scratch)
 
 
 # --- geometry -------------------------------------------------------------------------------------------------------
 
 
+@lru_cache(maxsize=256)
 def image_axes(
     who: str, size: tuple[int, ...], kernel: tuple[int, ...], strides: Pair, padding: Padding, dilation: Pair
 ) -> tuple[Axis, Axis]:
@@ -237,47 +239,50 @@ def _groups(groups: int, X: Array, W: Array, Y: Array) -> list[tuple[Array, Arra
     return list(zip(*(np.split(A, groups, axis=3) for A in (X, W, Y)), strict=True))
 
 
-def _correlate(X: Array, W: Array, Y: Array, rows: Axis, columns: Axis, scratch: Scratch) -> None:
+def _correlate(
+    X: Array, W: Array, Y: Array, rows: Axis, columns: Axis, scratch: Scratch, seen: list[Array] | None = None
+) -> None:
     """Y = windows(X) @ W, block by block."""
     W_matrix, Y_rows = W.reshape(-1, W.shape[3]), Y.reshape(-1, W.shape[3])
-    for block, seen in _blocks(X, rows, columns, scratch):
-        np.matmul(seen, W_matrix, out=Y_rows[block])
+    for block, X_rows in _blocks(X, rows, columns, scratch, seen):
+        np.matmul(X_rows, W_matrix, out=Y_rows[block])
 
 
 def _scatter(dY: Array, W: Array, dX: Array, rows: Axis, columns: Axis, scratch: Scratch) -> None:
     """dX[:, o·s + i·d − p, q·s + j·d − p] += dY[:, o, q] @ W[i, j]ᵀ for each cell (i, j) of the kernel."""
     c, f = W.shape[2:]
     W_T = np.ascontiguousarray(W.swapaxes(2, 3))
-    places = rows.outputs * columns.outputs
-    step = max(1, BLOCK // (2 * places * c * dX.itemsize))
+    cells = [(*rows.meet(i), *columns.meet(j), W_T[i, j]) for i in range(rows.k) for j in range(columns.k)]
+    samples = max(1, BLOCK // (2 * rows.outputs * columns.outputs * c * dX.itemsize))
     dX.fill(0)
-    for start in range(0, len(dY), step):
-        dY_rows = dY[start : start + step].reshape(-1, f)
+    for start in range(0, len(dY), samples):
+        dX_block, dY_rows = dX[start : start + samples], dY[start : start + samples].reshape(-1, f)
         part_rows = work(scratch, "part", (len(dY_rows), c))
         part = part_rows.reshape(-1, rows.outputs, columns.outputs, c)
-        for i in range(rows.k):
-            o, x = rows.meet(i)
-            for j in range(columns.k):
-                q, y = columns.meet(j)
-                np.dot(dY_rows, W_T[i, j], part_rows)
-                dX[start : start + step, x, y] += part[:, o, q]
+        for o, x, q, y, W_ij in cells:
+            np.dot(dY_rows, W_ij, part_rows)
+            target = dX_block[:, x, y]
+            target += part[:, o, q]
 
 
-def _blocks(X: Array, rows: Axis, columns: Axis, scratch: Scratch) -> Iterator[tuple[slice, Array]]:
+def _blocks(
+    X: Array, rows: Axis, columns: Axis, scratch: Scratch, seen: list[Array] | None = None
+) -> Iterator[tuple[slice, Array]]:
     """Yield the windows, one a row, block by block, each with the rows of the output that it belongs to."""
-    m, c = len(X), X.shape[3]
-    row = columns.outputs * rows.k * columns.k * c
-    lines = min(rows.outputs, max(1, BLOCK // (row * X.itemsize)))
-    samples = min(m, max(1, BLOCK // (row * rows.outputs * X.itemsize)))
-    padded = rows.padded or columns.padded
-    if padded:
+    if seen:
+        yield slice(None), seen[0]
+        return
+    m, c, line = len(X), X.shape[3], columns.outputs * rows.k * columns.k * X.shape[3]
+    fitting = max(1, BLOCK // (line * X.itemsize))
+    samples, lines = max(1, min(m, fitting // rows.outputs)), min(fitting, rows.outputs)
+    if padded := rows.padded or columns.padded:
         image = work(scratch, "padded", (samples, rows.span, columns.span, c))
         image.fill(0)
     view = windows(image if padded else X, rows, columns)
-    if not padded and view.flags.c_contiguous:
+    if view.flags.c_contiguous and not padded:
         yield slice(None), view.reshape(m * rows.outputs * columns.outputs, -1)
         return
-    buffer = work(scratch, "windows", (samples * lines * row,))
+    buffer = scratch("windows", (samples * lines * line,))
     for start in range(0, m, samples):
         if padded:
             here = min(samples, m - start)
@@ -285,18 +290,18 @@ def _blocks(X: Array, rows: Axis, columns: Axis, scratch: Scratch) -> Iterator[t
             images = view[:here]
         else:
             images = view[start : start + samples]
-        for line in range(0, rows.outputs, lines):
-            part = images[:, line : line + lines]
-            first = (start * rows.outputs + line) * columns.outputs
-            count = len(part) * part.shape[1] * columns.outputs
-            # Copying takes its time per run of numbers, not per number. A run of one window is kw·c long; on one to
-            # three channels a run along the windows is longer.
-            if c < 4:
-                part = part.transpose(3, 4, 5, 0, 1, 2)
-                copy = buffer[: part.size].reshape(part.shape)
-                seen = copy.reshape(-1, count).T
-            else:
-                copy = buffer[: part.size].reshape(part.shape)
-                seen = copy.reshape(count, -1)
-            copy[...] = part
-            yield slice(first, first + count), seen
+        for top in range(0, rows.outputs, lines):
+            block = images[:, top : top + lines]
+            first = (start * rows.outputs + top) * columns.outputs
+            count = len(block) * block.shape[1] * columns.outputs
+            # Copying takes its time per run of numbers. A run within a window is kw·c long; where there are but one to
+            # three channels, one along the windows is longer.
+            narrow = c < 4
+            if narrow:
+                block = block.transpose(3, 4, 5, 0, 1, 2)
+            copy = buffer[: block.size]
+            copy.reshape(block.shape)[...] = block
+            X_rows = copy.reshape(-1, count).T if narrow else copy.reshape(count, -1)
+            if seen is not None and samples == m and lines == rows.outputs:
+                seen.append(X_rows)
+            yield slice(first, first + count), X_rows

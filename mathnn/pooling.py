@@ -34,11 +34,14 @@ __all__ = [
     "expected_pool2d_gradient",
     "max_pool2d",
     "max_pool2d_gradient",
+    "max_pool2d_with_winners",
     "stochastic_pool2d",
     "stochastic_pool2d_gradient",
 ]
 
 Pair = tuple[int, int]
+#: For rows and for columns, one array of truth values a match: whether the later cell won.
+Winners = list[list[Array]]
 
 
 def pooling_axes(
@@ -70,9 +73,7 @@ def _into_cells(parts: Sequence[Array], dX: Array, along: int, a: Axis) -> Array
 # --- the largest ----------------------------------------------------------------------------------------------------
 
 
-def max_pool2d(
-    X: Array, size: Pair, strides: Pair | None = None, padding: Padding = "valid", out: Array | None = None
-) -> Array:
+def max_pool2d(X: Array, size: Pair, strides: Pair | None = None, padding: Padding = "valid") -> Array:
     """Return the maximum of each window: (m, H, W, C) gives (m, H', W', C).
 
     Raises ShapeError if no window fits.
@@ -81,53 +82,74 @@ def max_pool2d(
     [[5.0, 7.0], [13.0, 15.0]]
     """
     rows, columns = pooling_axes("max_pool2d", X.shape, size, strides, padding)
-    return _max(_max(pad(X, rows, columns, -np.inf), 1, rows), 2, columns, out)
+    Y = pad(X, rows, columns, -np.inf)
+    for along, a in ((1, rows), (2, columns)):
+        Y, *others = _cells(Y, along, a)
+        for cell in others:
+            Y = np.maximum(Y, cell)
+    return Y
+
+
+def max_pool2d_with_winners(
+    X: Array, size: Pair, strides: Pair | None = None, padding: Padding = "valid", scratch: Scratch | None = None
+) -> tuple[Array, Winners]:
+    """Return the maximum of each window, and what the gradient needs: who won each match.
+
+    The window's cells meet one after the other: the first of them meets the second, and the winner of that the third. Of
+    equals the earlier one wins.
+    """
+    rows, columns = pooling_axes("max_pool2d", X.shape, size, strides, padding)
+    scratch = scratch or fresh(X.dtype)
+    Y = pad(X, rows, columns, -np.inf)
+    winners: Winners = []
+    for along, a in ((1, rows), (2, columns)):
+        cells = _cells(Y, along, a)
+        if along == 2:
+            # Each is read twice, and runs of one pixel's channels are slow to read.
+            cells = [_copied(cell, work(scratch, f"cell{i}", cell.shape)) for i, cell in enumerate(cells)]
+        Y, won = cells[0], []
+        for cell in cells[1:]:
+            won.append(cell > Y)
+            Y = np.maximum(Y, cell, out=work(scratch, f"best{along}", cell.shape))
+        winners.append(won)
+    return Y, winners
 
 
 def max_pool2d_gradient(
     dY: Array,
-    X: Array,
+    winners: Winners,
+    image_size: Pair,
     size: Pair,
     strides: Pair | None = None,
     padding: Padding = "valid",
     scratch: Scratch | None = None,
 ) -> Array:
-    """Return dX for dY = ∂J/∂Y. Of equal largest numbers the first wins: in the first column, and there the highest.
+    """Return dX (m, H, W, C) for dY = ∂J/∂Y, where ``image_size`` is (H, W): dY goes to the winner of each window.
 
     >>> X = np.array([[1.0, 5.0], [2.0, 3.0]]).reshape(1, 2, 2, 1)
-    >>> max_pool2d_gradient(np.full((1, 1, 1, 1), 7.0), X, (2, 2))[0, :, :, 0].tolist()
+    >>> Y, winners = max_pool2d_with_winners(X, (2, 2))
+    >>> max_pool2d_gradient(np.full((1, 1, 1, 1), 7.0), winners, (2, 2), (2, 2))[0, :, :, 0].tolist()
     [[0.0, 7.0], [0.0, 0.0]]
     """
-    rows, columns = pooling_axes("max_pool2d_gradient", X.shape, size, strides, padding)
-    scratch = scratch or fresh(X.dtype)
-    P = pad(X, rows, columns, -np.inf)
-    T = _max(P, 1, rows)
-    dT = _max_gradient(dY, T, 2, columns, work(scratch, "dT", T.shape))
-    dP = _max_gradient(dT, P, 1, rows, work(scratch, "dP", P.shape))
-    return dP[:, rows.inside, columns.inside]
+    rows, columns = pooling_axes("max_pool2d_gradient", (0, *image_size), size, strides, padding)
+    scratch = scratch or fresh(dY.dtype)
+    d = dY
+    for along, a, won in ((2, columns, winners[1]), (1, rows, winners[0])):
+        dX = work(scratch, f"d{along}", (*d.shape[:along], a.span, *d.shape[along + 1 :]))
+        parts = _cells(dX, along, a) if _exact(a) else [np.empty_like(d) for _ in range(a.k)]
+        # From the last match to the first, the winner takes d: cell i, or the best of those before it.
+        for i in range(a.k - 1, 0, -1):
+            np.multiply(d, won[i - 1], out=parts[i])
+            d = np.multiply(d, ~won[i - 1], out=parts[0])
+        if a.k == 1:
+            parts[0][...] = d
+        d = dX if _exact(a) else _into_cells(parts, dX, along, a)
+    return d[:, rows.inside, columns.inside]
 
 
-def _max(X: Array, along: int, a: Axis, out: Array | None = None) -> Array:
-    """max_i x_i along one axis."""
-    first, *others = _cells(X, along, a)
-    best = np.maximum(first, others[0] if others else first, out=out)
-    for cell in others[1:]:
-        np.maximum(best, cell, out=best)
-    return best
-
-
-def _max_gradient(d: Array, X: Array, along: int, a: Axis, dX: Array) -> Array:
-    """The tournament from its last match back to its first: cell i against the best before it, the winner takes d."""
-    cells = _cells(X, along, a)
-    best = list(accumulate(cells[:-1], np.maximum))
-    parts = _cells(dX, along, a) if _exact(a) else [np.empty_like(d) for _ in cells]
-    for i in range(a.k - 1, 0, -1):
-        won = cells[i] > best[i - 1]
-        np.multiply(d, won, out=parts[i])
-        d = np.multiply(d, ~won, out=parts[0])
-    if a.k == 1:
-        parts[0][...] = d
-    return dX if _exact(a) else _into_cells(parts, dX, along, a)
+def _copied(X: Array, out: Array) -> Array:
+    out[...] = X
+    return out
 
 
 # --- the mean -------------------------------------------------------------------------------------------------------

@@ -102,18 +102,18 @@ class ConvolutionBase(ActivatedLayer):
         """How the kernel slides, in the words of :mod:`mathnn.convolution`."""
         return {"strides": self.strides, "padding": self.padding, "dilation": self.dilation_rate, "groups": self.groups}
 
-    def room(self, X: Array) -> Array:
-        """Return the layer's own array for Z."""
-        size = [self.output_length(n, along) for along, n in enumerate(X.shape[1:3])]
-        return self.scratch("Z", (len(X), *size, self.filters))
+    def along(self, which: int) -> tuple[int, int, int, str | int]:
+        """Return size, step, dilation and padding of the kernel along the rows' axis (0) or the columns' (1)."""
+        return self.kernel_size[which], self.strides[which], self.dilation_rate[which], both(self.padding)[which]
 
     def add_bias(self, Z: Array) -> Array:
         """Z += b, in place."""
         if self.b is not None:
             # One run of numbers for each row of the image, not one for each pixel.
-            width = Z.shape[2]
-            rows = Z.reshape(-1, width * self.filters)
-            rows += np.tile(self.b.value, width)
+            row = self.scratch("bias", (Z.shape[2], self.filters))
+            row[...] = self.b.value
+            rows = Z.reshape(-1, row.size)
+            rows += row.reshape(-1)
         return Z
 
     def take_bias_gradient(self, dZ: Array) -> None:
@@ -181,26 +181,24 @@ class Conv2D(ConvolutionBase):
 
     def output_length(self, n: int, along: int) -> int:
         """Return ⌊(n + 2p − d(k − 1) − 1) / s⌋ + 1, or ⌈n / s⌉ for "same"."""
-        k, s, d, p = (pair[along] for pair in (self.kernel_size, self.strides, self.dilation_rate, both(self.padding)))
-        return axis(self.label, n, k, s, d, p).outputs
+        return axis(self.label, n, *self.along(along)).outputs
 
     def preactivate(self, X: Array, training: bool = False, cache: bool = False) -> Array:
         """Z = X ∗ W + b."""
         self.check_input(X)
-        if cache:
-            self.keep(X)
-        room = self.room(X) if cache else None
-        return self.add_bias(conv2d(X, self.W.value, **self.geometry, out=room, scratch=self.scratch))
+        if not cache:
+            return self.add_bias(conv2d(X, self.W.value, **self.geometry))
+        seen: list[Array] = []
+        self.keep(X, seen)
+        return self.add_bias(conv2d(X, self.W.value, **self.geometry, scratch=self.scratch, seen=seen))
 
     def backward_from_preactivation(self, dZ: Array, need_dX: bool = True) -> Array | None:
         """dW = Xᵀ ∗ dZ, db = Σ dZ, dX = dZ ∗ Wᵀ, each the adjoint of the forward pass in one of its arguments."""
-        (X,) = self.kept()
-        conv2d_kernel_gradient(X, dZ, self.kernel_size, **self.geometry, out=self.W.gradient, scratch=self.scratch)
+        X, seen = self.kept()
+        how: Any = {**self.geometry, "scratch": self.scratch}
+        self.W.gradient = conv2d_kernel_gradient(X, dZ, self.kernel_size, **how, seen=seen)
         self.take_bias_gradient(dZ)
-        if not need_dX:
-            return None
-        size, room = X.shape[1:3], self.scratch("dX", X.shape)
-        return conv2d_input_gradient(dZ, self.W.value, size, **self.geometry, out=room, scratch=self.scratch)
+        return conv2d_input_gradient(dZ, self.W.value, X.shape[1:3], **how) if need_dX else None
 
 
 @registry.add
@@ -241,22 +239,21 @@ class Conv2DTranspose(ConvolutionBase):
 
     def output_length(self, n: int, along: int) -> int:
         """Return n·s + max(k − s, 0), n·s for "same", or (n − 1)·s + k − 2p."""
-        k, s, d, p = (pair[along] for pair in (self.kernel_size, self.strides, self.dilation_rate, both(self.padding)))
-        return transposed_length(self.label, n, k, s, d, p)
+        return transposed_length(self.label, n, *self.along(along))
 
     def preactivate(self, X: Array, training: bool = False, cache: bool = False) -> Array:
         """Z = X ∗ᵀ W + b."""
         self.check_input(X)
-        if cache:
-            self.keep(X)
-        room = self.room(X) if cache else None
-        return self.add_bias(conv2d_transpose(X, self.W.value, **self.geometry, out=room, scratch=self.scratch))
+        if not cache:
+            return self.add_bias(conv2d_transpose(X, self.W.value, **self.geometry))
+        self.keep(X)
+        return self.add_bias(conv2d_transpose(X, self.W.value, **self.geometry, scratch=self.scratch))
 
     def backward_from_preactivation(self, dZ: Array, need_dX: bool = True) -> Array | None:
         """dW = dZᵀ ∗ X, db = Σ dZ, dX = dZ ∗ W."""
         (X,) = self.kept()
-        conv2d_kernel_gradient(dZ, X, self.kernel_size, **self.geometry, out=self.W.gradient, scratch=self.scratch)
+        seen: list[Array] = []
+        how: Any = {**self.geometry, "scratch": self.scratch, "seen": seen}
+        self.W.gradient = conv2d_kernel_gradient(dZ, X, self.kernel_size, **how)
         self.take_bias_gradient(dZ)
-        if not need_dX:
-            return None
-        return conv2d(dZ, self.W.value, **self.geometry, out=self.scratch("dX", X.shape), scratch=self.scratch)
+        return conv2d(dZ, self.W.value, **how) if need_dX else None

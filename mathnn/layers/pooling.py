@@ -9,7 +9,7 @@ from numpy.typing import DTypeLike
 
 from .. import pooling
 from ..errors import ShapeError
-from ..windows import axis, both, padding_of, pair
+from ..windows import Padding, axis, both, padding_of, pair
 from .base import Array, Layer, Shape, registry
 
 __all__ = ["AveragePooling2D", "GlobalAveragePooling2D", "MaxPooling2D", "PoolingBase", "StochasticPooling2D"]
@@ -45,7 +45,7 @@ class PoolingBase(Layer):
         return axis(self.label, n, k, s, 1, p).outputs
 
     @property
-    def geometry(self) -> tuple[Any, ...]:
+    def geometry(self) -> tuple[tuple[int, int], tuple[int, int] | None, Padding]:
         """How the window slides, as :mod:`mathnn.pooling` takes it."""
         return self.pool_size, self.strides, self.padding
 
@@ -93,14 +93,16 @@ class MaxPooling2D(PoolingBase):
         self.check_input(X)
         if not cache:
             return pooling.max_pool2d(X, *self.geometry)
-        self.keep(X)
-        size = [self.output_length(n, along) for along, n in enumerate(X.shape[1:3])]
-        return pooling.max_pool2d(X, *self.geometry, out=self.scratch("Y", (len(X), *size, X.shape[3])))
+        Y, winners = pooling.max_pool2d_with_winners(X, *self.geometry, scratch=self.scratch)
+        self.keep(winners, X.shape[1:3])
+        return Y
 
     def backward(self, dY: Array, need_dX: bool = True) -> Array | None:
         """dX = dY where the maximum stood, else 0."""
-        (X,) = self.kept()
-        return pooling.max_pool2d_gradient(dY, X, *self.geometry, scratch=self.scratch) if need_dX else None
+        winners, size = self.kept()
+        if not need_dX:
+            return None
+        return pooling.max_pool2d_gradient(dY, winners, size, *self.geometry, scratch=self.scratch)
 
 
 @registry.add

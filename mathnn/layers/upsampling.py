@@ -99,7 +99,8 @@ def bilinear(n: int, times: int, dtype: DTypeLike = np.float64) -> Array:
     [[1.0, 0.0], [0.75, 0.25], [0.25, 0.75], [0.0, 1.0]]
     """
     centres = np.clip((np.arange(n * times) + 0.5) / times - 0.5, 0, n - 1)
-    return np.maximum(0, 1 - np.abs(centres[:, np.newaxis] - np.arange(n))).astype(dtype)
+    matrix: Array = np.maximum(0, 1 - np.abs(centres[:, np.newaxis] - np.arange(n))).astype(dtype)
+    return matrix
 
 
 def _transform(U: Array, X: Array, V: Array) -> Array:
