@@ -223,7 +223,7 @@ LAYER_CASES += cases_of(
 )
 LAYER_CASES += [
     LayerCase("embedding", lambda: mathnn.Embedding(7, 3), (4,), symbols=5),
-    LayerCase("embedding of single symbols", lambda: mathnn.Embedding(3, 2, "ones"), (), m=6, symbols=3),
+    LayerCase("embedding of single symbols", lambda: mathnn.Embedding(3, 2, "ones"), (1,), m=6, symbols=3),
     LayerCase("embedding mask_zero", lambda: mathnn.Embedding(4, 2, mask_zero=True), (3, 2), symbols=4),
     LayerCase(
         "embedding and lstm", lambda: mathnn.Chain([mathnn.Embedding(6, 3), mathnn.LSTM(2)]), (5,), m=3, symbols=6
