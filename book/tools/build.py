@@ -77,15 +77,26 @@ def _matters(line: str) -> bool:
     return any(word in line for word in ("WARNING", "ERROR", "Error:", "Exception", "  File "))
 
 
-def ensure(*, show: bool = False, force: bool = False) -> Path:
-    """The folder of the built HTML, built now unless an up-to-date build is there."""
-    stamp = OUT / "fingerprint"
+def ensure(*, show: bool = False, force: bool = False, run: str = "") -> Path:
+    """The folder of the built HTML, built now unless an up-to-date build is there.
+
+    With the name of a `run`, a build that failed is not tried again by another process of the same run.
+    """
+    stamp, failed = OUT / "fingerprint", OUT / "failed"
     with locked(OUT / "lock"):
         now = fingerprint()
+        tried = f"{run} {now}\n"
+        if run and failed.is_file() and (said := failed.read_text()).startswith(tried):
+            raise BuildError(said.removeprefix(tried))
         if force or not stamp.is_file() or stamp.read_text() != now:
             stamp.unlink(missing_ok=True)
-            build(show=show)
+            try:
+                build(show=show)
+            except BuildError as error:
+                failed.write_text(f"{tried}{error}")
+                raise
             stamp.write_text(now)
+            failed.unlink(missing_ok=True)
     return OUT / "html"
 
 
