@@ -68,7 +68,7 @@ class RBM(Configurable):
     k, persistent:
         Gibbs steps to each update, and whether the chains go on from update to update.
     learning_rate, momentum:
-        Those of :class:`~mathnn.SGD`; a schedule may stand for the rate.
+        Those of :class:`~mathnn.optimizers.SGD`; a schedule may stand for the rate.
     weight_decay:
         λ, on W alone.
     kernel_initializer:

@@ -123,7 +123,7 @@ class Equation:
     def latex(self, digits: int) -> str:
         """The lines of an aligned environment."""
         first, *rest = (" ".join(_latex(part, digits) for part in side) for side in self.sides)
-        return r" \\ ".join([f"{self.left} &{self.relation} {first}", *(f"&= {side}" for side in rest)])
+        return r" \\[3pt] ".join([f"{self.left} &{self.relation} {first}", *(f"&= {side}" for side in rest)])
 
     def text(self, digits: int) -> str:
         """The same in plain text."""

@@ -398,7 +398,7 @@ def test_figures_are_the_same_on_every_processor() -> None:
 def test_large_and_small_numbers_and_rounding_noise() -> None:
     equation = Equation("Z", np.array([[1e-7, 2.5e8], [1e-9, 1e-8]]), np.array([1.0, 1e-13]))
     assert equation.latex(3) == (
-        r"Z &= \begin{bmatrix} 0 & 2.5 \cdot 10^{8} \\ 0 & 0 \end{bmatrix} \\ &= \begin{bmatrix} 1 & 0 \end{bmatrix}"
+        r"Z &= \begin{bmatrix} 0 & 2.5 \cdot 10^{8} \\ 0 & 0 \end{bmatrix} \\[3pt] &= \begin{bmatrix} 1 & 0 \end{bmatrix}"
     )
     assert Equation("Z", np.array([2e-7, 1.0])).latex(3) == r"Z &= \begin{bmatrix} 2 \cdot 10^{-7} & 1 \end{bmatrix}"
     assert equation.text(3).splitlines()[-1] == "  = [1  0]"
