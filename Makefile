@@ -32,10 +32,10 @@ help: ## Say what there is
 env: $(STAMP) ## Make the environment in .venv from the lock (the others do so when they need it)
 
 $(STAMP): $(LOCK) pyproject.toml
-	@$(PYTHON) -c 'import sys, venv; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || \
+	@test -x $(RUN) || $(PYTHON) -c 'import sys, venv; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || \
 	  { echo "Python 3.11 or later, with venv, is needed, and $(PYTHON) is not that. Name one: make $(MAKECMDGOALS) PYTHON=python3.12"; exit 1; }
-	@echo "Making the environment $(VENV) with $$($(PYTHON) -V): a minute or two, once."
-	$(PYTHON) -m venv $(VENV)
+	@test -x $(RUN) || echo "Making the environment $(VENV): a minute or two, once."
+	test -x $(RUN) || $(PYTHON) -m venv $(VENV)
 	$(RUN) -m pip install --require-hashes -r $(LOCK)
 	$(RUN) -m pip install --no-deps --no-build-isolation --editable .
 	@touch $@
