@@ -32,8 +32,11 @@ def as_dtype(dtype: Any, who: str) -> np.dtype[Any]:
         raise ConfigError(f"{who}: dtype must be 'float32' or 'float64', got {dtype!r}") from None
 
 
-def as_features(X: Any, who: str) -> Array:
-    """Return X as an array of finite real numbers with at least one sample; floats keep their dtype."""
+def as_features(X: Any, who: str, single_numbers: bool = False) -> Array:
+    """Return X as an array of finite real numbers with at least one sample; floats keep their dtype.
+
+    A vector is refused, since it may be one sample or many, unless the samples are known to be ``single_numbers``.
+    """
     try:
         array = np.asarray(X)
     except ValueError as error:
@@ -49,7 +52,7 @@ def as_features(X: Any, who: str) -> Array:
         raise ShapeError(
             f"{who}: X is empty or a single number (shape {array.shape}); it needs at least one sample"
         )
-    if array.ndim == 1:
+    if array.ndim == 1 and not single_numbers:
         raise ShapeError(
             f"{who}: X has shape {array.shape}; rows are samples, so write X.reshape(-1, 1) for {len(array)} samples "
             "of one feature, or X.reshape(1, -1) for one sample"

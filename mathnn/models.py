@@ -211,7 +211,7 @@ class Sequential(FlatChain):
     # --- whole data sets ----------------------------------------------------------------------------------------
 
     def _check_features(self, X: Any, who: str) -> Array:
-        X = as_features(X, who)
+        X = as_features(X, who, single_numbers=self.input_shape == ())
         if not self.built:
             self.build(X.shape[1:], dtype=self._requested_dtype or X.dtype)
         converted: Array = X.astype(self.dtype, copy=False)
