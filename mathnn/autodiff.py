@@ -278,6 +278,8 @@ def grad(f: Callable[..., Any], argument: int = 0) -> Callable[..., Any]:
     """
 
     def gradient(*args: Any) -> Array:
+        if not 0 <= argument < len(args):
+            raise ConfigError(f"grad: there is no argument {argument}, the function was called with {len(args)}")
         x = Variable(args[argument])
         J = f(*args[:argument], x, *args[argument + 1 :])
         if not isinstance(J, Variable):

@@ -26,6 +26,7 @@ import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 from .activations import sigmoid, softplus
+from .arrays import numbers
 from .callbacks import History
 from .checks import count, number
 from .configurable import Configurable
@@ -128,7 +129,7 @@ class RBM(Configurable):
         """Return the views (W, b, c) into θ, or those into another vector of its size, such as a gradient."""
         if not self.visible:
             raise StateError("RBM: it has no parameters yet; call fit(V), or build(visible)")
-        theta = self.theta if theta is None else theta
+        theta = self.theta if theta is None else numbers("RBM.parts", theta)
         if theta.shape != self.theta.shape:
             raise ShapeError(f"RBM.parts needs a vector of shape {self.theta.shape}, got {theta.shape}")
         d, n = self.visible, self.units
@@ -231,8 +232,8 @@ class RBM(Configurable):
                 f"side has at most {LARGEST} units"
             )
         for start in range(0, 2 ** len(b), _CHUNK):
-            numbers = np.arange(start, min(start + _CHUNK, 2 ** len(b)))
-            S = ((numbers[:, None] >> np.arange(len(b))) & 1).astype(np.float64)
+            indices = np.arange(start, min(start + _CHUNK, 2 ** len(b)))
+            S = ((indices[:, None] >> np.arange(len(b))) & 1).astype(np.float64)
             yield S, -_free_energy(S, W, b, c), sigmoid.apply(S @ W + c)
 
     def log_partition(self) -> float:
@@ -298,6 +299,8 @@ class RBM(Configurable):
             self._states("fit", X, X.shape[-1])
             self.build(X.shape[-1], X.dtype)
         V = self._visible("fit", X, binary=likelihood)
+        if likelihood:
+            next(self._every_state())  # refuses what is too large before anything has been learnt
         estimate = self._pcd_gradient if self.persistent else self.cd_gradient
         self.history = History()
         for epoch in range(epochs):

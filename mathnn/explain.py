@@ -31,6 +31,7 @@ from numpy.typing import NDArray
 
 from .activations import ActivationFunction, RowActivation
 from .activations import get as get_activation
+from .arrays import numbers
 from .checks import count
 from .data import as_features
 from .errors import ConfigError, ShapeError, StateError
@@ -150,7 +151,8 @@ def _stages(model: Any, who: str, parameters: int) -> list[_Stage]:
 
 def _batch(model: Sequential, x: Any, who: str) -> Array:
     """Return x as rows in the model's dtype; a single sample may come without its batch axis."""
-    X = as_features(np.asarray(x)[None] if np.shape(x) == model.input_shape else x, f"explain.{who}")
+    x = numbers(f"explain.{who}: x", x)
+    X = as_features(x[None] if x.shape == model.input_shape else x, f"explain.{who}")
     if len(X) > SAMPLES:
         raise ConfigError(f"explain.{who} takes at most {SAMPLES} samples, got {len(X)}: pass x[:{SAMPLES}]")
     if X.shape[1:] != model.input_shape:
@@ -162,7 +164,8 @@ def _targets(model: Sequential, x: Any, y: Any, m: int, who: str) -> tuple[Loss,
     """Return the loss, and y as the loss wants it."""
     if model.loss is None:
         raise StateError(f'explain.{who} needs a compiled model: call compile("sgd", loss="mse") first')
-    y = np.asarray(y)[None] if np.shape(x) == model.input_shape else np.asarray(y)
+    y = numbers(f"explain.{who}: y", y)
+    y = y[None] if np.shape(x) == model.input_shape else y
     if y.ndim == 0 or len(y) != m:
         raise ShapeError(f"explain.{who}: x has {m} samples and y shape {y.shape}; each sample needs its own target")
     outputs: Any = model.output_shape  # whole numbers, the last layer being dense
@@ -361,8 +364,8 @@ class SymbolicNetwork:
         _, Y = _targets(self.model, x, y, len(X), "symbolic")
         if X.size != len(self.x):
             raise ShapeError(f"explain.symbolic was made for {len(self.x)} inputs, got {X.size}: give samples={len(X)}")
-        numbers = np.concatenate([self.model.theta, X.ravel(), Y.ravel()]).tolist()
-        values = {s: sp.Float(v, 30) for s, v in zip(self.theta + self.x + self.y, numbers, strict=True)}
+        entries = np.concatenate([self.model.theta, X.ravel(), Y.ravel()]).tolist()
+        values = {s: sp.Float(v, 30) for s, v in zip(self.theta + self.x + self.y, entries, strict=True)}
         J, *g = (float(e.xreplace(values).evalf(30)) for e in (self.cost, *self.gradient))
         return J, np.array(g)
 

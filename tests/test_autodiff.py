@@ -385,6 +385,7 @@ def test_grad_takes_other_arguments_as_they_are() -> None:
         (lambda: Variable([1.0, 2.0]).backward(), ShapeError, "starts from one number"),
         (lambda: Variable([1.0, 2.0]).backward([[1.0, 2.0]]), ShapeError, r"cotangent of shape \(2,\)"),
         (lambda: Variable(np.ones((0, 2))).mean(), NonFiniteError, "truediv gives"),
+        (lambda: grad(lambda x: x, argument=1)([1.0]), ConfigError, "no argument 1"),
         (lambda: grad(lambda x: 2.0)([1.0]), ConfigError, "returned float"),
         (lambda: grad(lambda x: x * 2)([1.0, 2.0]), ShapeError, "starts from one number"),
     ],

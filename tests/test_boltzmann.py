@@ -413,6 +413,8 @@ BITS = np.eye(3)
         (lambda: machine(3, 2).sample(0), ConfigError, "n_samples"),
         (lambda: machine(3, 2).cd_gradient(BITS, k=0), ConfigError, "k must be"),
         (lambda: machine(3, 2).parts(np.zeros(3)), ShapeError, "parts needs a vector"),
+        (lambda: machine(3, 2).parts("abc"), DtypeError, "parts"),
+        (lambda: machine(30, 21).fit(np.zeros((1, 30)), likelihood=True), ConfigError, r"2\^21 states"),
         (lambda: machine(30, 21).log_partition(), ConfigError, r"2\^21 states"),
         (lambda: machine(21, 30).exact_gradient(np.zeros((1, 21))), ConfigError, "at most 20 units"),
         (lambda: DBN([]), ConfigError, "list of layer sizes"),

@@ -14,7 +14,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 
 import mathnn
 from mathnn import SGD, Adam, Dense, Sequential, activations, explain, losses
-from mathnn.errors import ConfigError, LabelError, NonFiniteError, ShapeError, StateError
+from mathnn.errors import ConfigError, DtypeError, LabelError, NonFiniteError, ShapeError, StateError
 from mathnn.typeset import Equation, Explanation, figure, plain
 
 X = np.array([[1.0, -2.0, 0.5], [0.25, 1.5, -1.0]])
@@ -398,7 +398,8 @@ def test_figures_are_the_same_on_every_processor() -> None:
 def test_large_and_small_numbers_and_rounding_noise() -> None:
     equation = Equation("Z", np.array([[1e-7, 2.5e8], [1e-9, 1e-8]]), np.array([1.0, 1e-13]))
     assert equation.latex(3) == (
-        r"Z &= \begin{bmatrix} 0 & 2.5 \cdot 10^{8} \\ 0 & 0 \end{bmatrix} \\[3pt] &= \begin{bmatrix} 1 & 0 \end{bmatrix}"
+        r"Z &= \begin{bmatrix} 0 & 2.5 \cdot 10^{8} \\ 0 & 0 \end{bmatrix} \\[3pt] "
+        r"&= \begin{bmatrix} 1 & 0 \end{bmatrix}"
     )
     assert Equation("Z", np.array([2e-7, 1.0])).latex(3) == r"Z &= \begin{bmatrix} 2 \cdot 10^{-7} & 1 \end{bmatrix}"
     assert equation.text(3).splitlines()[-1] == "  = [1  0]"
@@ -437,6 +438,10 @@ SMALL = compiled([Dense(2)])
         (lambda: explain.forward(SMALL, np.zeros((9, 3))), ConfigError, "at most 8 samples, got 9"),
         (lambda: explain.forward(SMALL, np.zeros((2, 4))), ShapeError, r"rows of shape \(3,\)"),
         (lambda: explain.forward(SMALL, [1.0, 2.0]), ShapeError, "rows are samples"),
+        (lambda: explain.forward(SMALL, [[1.0], [1.0, 2.0]]), ShapeError, "rectangular"),
+        (lambda: explain.forward(SMALL, "abc"), DtypeError, "real numbers"),
+        (lambda: explain.backward(SMALL, X, [[1.0], [1.0, 2.0]]), ShapeError, "rectangular"),
+        (lambda: explain.backward(SMALL, X, None), DtypeError, "real numbers"),
         (lambda: explain.forward(SMALL, [[1.0, np.nan, 2.0]]), NonFiniteError, "NaN"),
         (lambda: explain.forward(SMALL, X, digits=0), ConfigError, "digits"),
         (lambda: explain.backward(SMALL, X, BITS, digits=2.5), ConfigError, "digits"),
