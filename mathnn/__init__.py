@@ -1,7 +1,8 @@
 """mathnn: neural networks in NumPy whose code reads like their formulas.
 
 The library of the book *The Mathematics of Neural Networks*. Capitals are layers and other classes, lower case are
-functions. ``mathnn.plots``, ``mathnn.symbolic`` and ``mathnn.exercises`` load what they need when they are imported.
+functions. ``mathnn.plots``, ``symbolic``, ``explain``, ``autodiff`` and ``exercises`` load what they need when they are
+imported.
 """
 
 from . import (
