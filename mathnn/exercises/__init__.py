@@ -15,13 +15,13 @@ with the others.
 
 from __future__ import annotations
 
-from . import chapter01, chapter02, chapter03
+from . import chapter01, chapter02, chapter03, chapter04
 from .engine import Catalogue, Checker, Exercise, Mistake
 from .report import Hint, Verdict
 
 __all__ = ["Exercise", "Hint", "Mistake", "Verdict", "catalogue", "check"]
 
-EXERCISES = (*chapter01.EXERCISES, *chapter02.EXERCISES, *chapter03.EXERCISES)
+EXERCISES = (*chapter01.EXERCISES, *chapter02.EXERCISES, *chapter03.EXERCISES, *chapter04.EXERCISES)
 
 check = Checker(EXERCISES)
 
