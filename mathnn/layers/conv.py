@@ -83,6 +83,11 @@ class ConvolutionBase(ActivatedLayer):
                 f"{self.label} needs images of shape (height, width, channels) with known channels, got {shape} for "
                 "one sample; a grey image has one channel: X[..., None]"
             )
+        if shape[2] % self.groups:
+            raise ShapeError(
+                f"{self.label}: {shape[2]} channels cannot be cut into {self.groups} groups; choose groups that divide "
+                "both channels and filters"
+            )
         size = [None if n is None else self.output_length(n, along) for along, n in enumerate(shape[:2])]
         kernel_shape = self.kernel_shape(shape[2])
         super().build(shape, rng, dtype)
@@ -119,8 +124,10 @@ class ConvolutionBase(ActivatedLayer):
     def take_bias_gradient(self, dZ: Array) -> None:
         """db = Σ dZ over samples, rows and columns."""
         if self.b is not None:
-            dZ = dZ.reshape(-1, self.filters)
-            np.dot(self.ones(len(dZ)), dZ, self.b.gradient)
+            width = dZ.shape[2]
+            rows = dZ.reshape(-1, width * self.filters)
+            sums = np.dot(self.ones(len(rows)), rows)
+            np.dot(self.ones(width), sums.reshape(width, self.filters), self.b.gradient)
 
 
 @registry.add
@@ -154,9 +161,8 @@ class Conv2D(ConvolutionBase):
         (rows, columns): that many zeros on either side, as in PyTorch.
     groups:
         Into how many groups the channels are cut; each group of filters sees its own group of channels.
-    activation, use_bias, kernel_initializer, bias_initializer, kernel_regularizer, bias_regularizer,
-    kernel_constraint, bias_constraint:
-        As in :class:`mathnn.Dense`.
+    activation, use_bias, and the initializers, regularizers and constraints of kernel and bias:
+        As in :class:`~mathnn.layers.Dense`.
 
     Raises
     ------
@@ -172,11 +178,6 @@ class Conv2D(ConvolutionBase):
 
     def kernel_shape(self, channels: int) -> tuple[int, ...]:
         """Return (kh, kw, channels / groups, filters)."""
-        if channels % self.groups:
-            raise ShapeError(
-                f"{self.label}: {channels} channels cannot be cut into {self.groups} groups; choose groups that divide "
-                "both channels and filters"
-            )
         return (*self.kernel_size, channels // self.groups, self.filters)
 
     def output_length(self, n: int, along: int) -> int:
@@ -230,11 +231,6 @@ class Conv2DTranspose(ConvolutionBase):
 
     def kernel_shape(self, channels: int) -> tuple[int, ...]:
         """Return (kh, kw, filters / groups, channels)."""
-        if channels % self.groups:
-            raise ShapeError(
-                f"{self.label}: {channels} channels cannot be cut into {self.groups} groups; choose groups that divide "
-                "both channels and filters"
-            )
         return (*self.kernel_size, self.filters // self.groups, channels)
 
     def output_length(self, n: int, along: int) -> int:

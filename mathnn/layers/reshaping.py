@@ -94,7 +94,7 @@ class Reshape(Layer):
         return target
 
     def forward(self, X: Array, training: bool = False, cache: bool = False) -> Array:
-        """Y = reshape(X, (m, *target_shape))."""
+        """Y = reshape(X, (m,) + target_shape)."""
         self.check_input(X)
         if cache:
             self.keep(X.shape)
