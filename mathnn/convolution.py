@@ -52,9 +52,9 @@ def conv2d(
 ) -> Array:
     """Return Y = X ∗ W: (m, H, W, c_in) and (kh, kw, c_in / groups, c_out) give (m, H', W', c_out).
 
-    ``padding`` is "valid", "same" or (rows, columns). ``scratch(key, shape)`` gives the arrays to work in, the one for Y
-    included, new ones if it is None. An empty list ``seen`` takes the windows if they are few enough to be one block, and
-    spares whatever is done next with the same windows the work of copying them out.
+    ``padding`` is "valid", "same" or (rows, columns). ``scratch(key, shape)`` gives the arrays to work in, the one
+    for Y included, new ones if it is None. An empty list ``seen`` takes the windows if they are few enough to be one
+    block, and spares ``conv2d_kernel_gradient`` the work of copying them out again.
 
     Raises ShapeError if the channels do not match or no window fits.
 
@@ -62,12 +62,17 @@ def conv2d(
     >>> conv2d(X, W)[0, :, :, 0].tolist()
     [[45.0, 54.0], [81.0, 90.0]]
     """
+    check_images("conv2d", X)
+    _check_channels("conv2d", X.shape[3], W.shape, groups)
     rows, columns = image_axes("conv2d", X.shape[1:3], W.shape[:2], strides, padding, dilation)
-    _check_channels("conv2d", X.shape[3], W, groups)
     scratch = scratch or fresh(np.result_type(X, W))
     Y = scratch("Y", (len(X), rows.outputs, columns.outputs, W.shape[3]))
-    for X_g, W_g, Y_g in _groups(groups, X, W, Y):
-        _correlate(X_g, W_g, Y_g, rows, columns, scratch, seen if groups == 1 else None)
+    if groups > 1:
+        for X_g, W_g, Y_g in _groups(groups, X, W, Y):
+            _correlate(X_g, W_g, Y_g, rows, columns, scratch)
+    else:
+        r = _strip(W.shape, columns)
+        _correlate(X, _widened(W, r), Y, rows, _stripped(columns, r), scratch, seen)
     return Y
 
 
@@ -90,14 +95,15 @@ def conv2d_input_gradient(
     [[0.0, 1.0, 1.0], [2.0, 5.0, 3.0]]
     """
     who = "conv2d_input_gradient"
+    check_images(who, dY)
+    channels = W.shape[2] * groups if W.ndim == 4 else 0
+    _check_channels(who, channels, W.shape, groups)
     rows, columns = image_axes(who, size, W.shape[:2], strides, padding, dilation)
     _check_output(who, dY, rows, columns, W.shape[3])
-    channels = W.shape[2] * groups
-    _check_channels(who, channels, W, groups)
     scratch = scratch or fresh(np.result_type(dY, W))
     dX = scratch("dX", (len(dY), *size, channels))
-    # Where the step is 1, the adjoint is a correlation too, of the padded dY with the kernel turned by 180°. Its products
-    # are longer, and on wide layers it takes 2/3 of the time; but it also multiplies the zeros around dY.
+    # Where the step is 1, the adjoint is a correlation too, of the padded dY with the kernel turned by 180°. Its
+    # products are longer, and on wide layers it takes 2/3 of the time; but it also multiplies the zeros around dY.
     dense = rows.s == columns.s == 1 and rows.n * columns.n < 1.3 * rows.outputs * columns.outputs
     for dX_g, W_g, dY_g in _groups(groups, dX, W, dY):
         if dense:
@@ -128,17 +134,25 @@ def conv2d_kernel_gradient(
     [[8.0, 12.0], [20.0, 24.0]]
     """
     who = "conv2d_kernel_gradient"
+    check_images(who, X)
+    check_images(who, dY)
+    shape = (*kernel_size, X.shape[3] // groups, dY.shape[3])
+    _check_channels(who, X.shape[3], shape, groups)
     rows, columns = image_axes(who, X.shape[1:3], kernel_size, strides, padding, dilation)
-    _check_output(who, dY, rows, columns, dY.shape[3])
+    _check_output(who, dY, rows, columns, shape[3])
     scratch = scratch or fresh(np.result_type(X, dY))
-    dW = scratch("dW", (*kernel_size, X.shape[3] // groups, dY.shape[3]))
-    _check_channels(who, X.shape[3], dW, groups)
+    dW = scratch("dW", shape)
+    r = _strip(shape, columns) if groups == 1 else 1
     for X_g, dW_g, dY_g in _groups(groups, X, dW, dY):
-        dY_rows = dY_g.reshape(-1, dY_g.shape[3])
+        kh, kw, c, f = dW_g.shape
+        dY_rows = dY_g.reshape(-1, r * f)
         total: Any = 0
-        for block, X_rows in _blocks(X_g, rows, columns, scratch, seen if groups == 1 else None):
+        for block, X_rows in _blocks(X_g, rows, _stripped(columns, r), scratch, seen if groups == 1 else None):
             total = total + np.dot(X_rows.T, dY_rows[block])
-        dW_g[...] = total.reshape(dW_g.shape)
+        total = total.reshape(kh, kw + r - 1, c, r, f)
+        dW_g[...] = total[:, :kw, :, 0]
+        for t in range(1, r):
+            dW_g += total[:, t : t + kw, :, t]
     return dW
 
 
@@ -159,6 +173,8 @@ def conv2d_transpose(
     >>> conv2d_transpose(np.ones((1, 1, 2, 1)), np.ones((2, 2, 1, 1)), (2, 2))[0, :, :, 0].tolist()
     [[1.0, 1.0, 1.0, 1.0], [1.0, 1.0, 1.0, 1.0]]
     """
+    check_images("conv2d_transpose", X)
+    _check_channels("conv2d_transpose", W.shape[2] * groups if W.ndim == 4 else 0, W.shape, groups)
     size = transposed_size("conv2d_transpose", X.shape[1:3], W.shape[:2], strides, padding, dilation)
     return conv2d_input_gradient(X, W, size, strides, padding, dilation, groups, scratch)
 
@@ -213,11 +229,17 @@ def _mirror(a: Axis) -> Axis:
     return Axis(a.outputs, a.k, 1, a.d, a.d * (a.k - 1) - a.p, a.n)
 
 
-def _check_channels(who: str, channels: int, W: Array, groups: int) -> None:
-    if W.ndim != 4 or W.shape[2] * groups != channels or W.shape[3] % groups:
+def check_images(who: str, X: Array) -> None:
+    """Raise ShapeError unless X is a batch of images."""
+    if X.ndim != 4:
+        raise ShapeError(f"{who}: images have the shape (m, height, width, channels), got {X.shape}")
+
+
+def _check_channels(who: str, channels: int, kernel: tuple[int, ...], groups: int) -> None:
+    if len(kernel) != 4 or kernel[2] * groups != channels or kernel[3] % groups:
         raise ShapeError(
             f"{who}: {channels} input channels in {groups} group(s) need a kernel of shape (kh, kw, "
-            f"{channels / groups:g}, a multiple of {groups}), got {W.shape}"
+            f"{channels / groups:g}, a multiple of {groups}), got {kernel}"
         )
 
 
@@ -237,6 +259,34 @@ def _groups(groups: int, X: Array, W: Array, Y: Array) -> list[tuple[Array, Arra
     if groups == 1:
         return [(X, W, Y)]
     return list(zip(*(np.split(A, groups, axis=3) for A in (X, W, Y)), strict=True))
+
+
+# Neighbouring windows see nearly the same. Where a wide kernel has few filters, r windows are taken as one that is
+# r − 1 cells wider, with r filters for each; their outputs lie side by side as they should. That takes up to a quarter
+# less time: less is copied, and the products are not so narrow.
+
+
+def _strip(kernel: tuple[int, ...], a: Axis) -> int:
+    """Return r, the number of windows along the columns that are best taken together."""
+    r = 4 if kernel[3] <= 8 else 2
+    wide = a.k >= 5 and kernel[3] <= 16 and a.s == a.d == 1
+    return r if wide and a.outputs % r == 0 else 1
+
+
+def _stripped(a: Axis, r: int) -> Axis:
+    """Return the axis of these wider windows, which move on by r."""
+    return a if r == 1 else Axis(a.n, a.k + r - 1, r, 1, a.p, a.outputs // r)
+
+
+def _widened(W: Array, r: int) -> Array:
+    """Return their kernel: W for each of the r windows, shifted by one cell from window to window."""
+    if r == 1:
+        return W
+    kh, kw, c, f = W.shape
+    V = np.zeros((kh, kw + r - 1, c, r, f), W.dtype)
+    for t in range(r):
+        V[:, t : t + kw, :, t] = W
+    return V.reshape(kh, kw + r - 1, c, r * f)
 
 
 def _correlate(
@@ -280,7 +330,7 @@ def _blocks(
         image.fill(0)
     view = windows(image if padded else X, rows, columns)
     if view.flags.c_contiguous and not padded:
-        yield slice(None), view.reshape(m * rows.outputs * columns.outputs, -1)
+        yield slice(None), view.reshape(m * rows.outputs * columns.outputs, rows.k * columns.k * c)
         return
     buffer = scratch("windows", (samples * lines * line,))
     for start in range(0, m, samples):

@@ -25,6 +25,7 @@ from typing import Any
 import numpy as np
 
 from .convolution import image_axes
+from .errors import ShapeError
 from .windows import Array, Axis, Padding, Scratch, fresh, pad, work
 
 __all__ = [
@@ -47,7 +48,12 @@ Winners = list[list[Array]]
 def pooling_axes(
     who: str, shape: tuple[int, ...], size: Pair, strides: Pair | None, padding: Padding
 ) -> tuple[Axis, Axis]:
-    """Return the axes of rows and columns; ``strides`` are the window's size where they are None."""
+    """Return the axes of rows and columns; ``strides`` are the window's size where they are None.
+
+    Raises ShapeError if the shape is not that of images or no window fits.
+    """
+    if len(shape) != 4:
+        raise ShapeError(f"{who}: images have the shape (m, height, width, channels), got {shape}")
     return image_axes(who, shape[1:3], size, strides or size, padding, (1, 1))
 
 
@@ -87,7 +93,7 @@ def max_pool2d(X: Array, size: Pair, strides: Pair | None = None, padding: Paddi
         Y, *others = _cells(Y, along, a)
         for cell in others:
             Y = np.maximum(Y, cell)
-    return Y
+    return Y if Y.base is None else Y.copy()
 
 
 def max_pool2d_with_winners(
@@ -95,8 +101,8 @@ def max_pool2d_with_winners(
 ) -> tuple[Array, Winners]:
     """Return the maximum of each window, and what the gradient needs: who won each match.
 
-    The window's cells meet one after the other: the first of them meets the second, and the winner of that the third. Of
-    equals the earlier one wins.
+    The window's cells meet one after the other: the first of them meets the second, and the winner of that the third.
+    Of equals the earlier one wins.
     """
     rows, columns = pooling_axes("max_pool2d", X.shape, size, strides, padding)
     scratch = scratch or fresh(X.dtype)
@@ -131,19 +137,25 @@ def max_pool2d_gradient(
     >>> max_pool2d_gradient(np.full((1, 1, 1, 1), 7.0), winners, (2, 2), (2, 2))[0, :, :, 0].tolist()
     [[0.0, 7.0], [0.0, 0.0]]
     """
-    rows, columns = pooling_axes("max_pool2d_gradient", (0, *image_size), size, strides, padding)
+    rows, columns = pooling_axes("max_pool2d_gradient", (0, *image_size, 0), size, strides, padding)
     scratch = scratch or fresh(dY.dtype)
     d = dY
     for along, a, won in ((2, columns, winners[1]), (1, rows, winners[0])):
         dX = work(scratch, f"d{along}", (*d.shape[:along], a.span, *d.shape[along + 1 :]))
-        parts = _cells(dX, along, a) if _exact(a) else [np.empty_like(d) for _ in range(a.k)]
+        if not _exact(a):
+            dX.fill(0)
+        shares = _cells(dX, along, a)
+        parts = shares if a.s >= a.k else [np.empty_like(d) for _ in shares]
         # From the last match to the first, the winner takes d: cell i, or the best of those before it.
         for i in range(a.k - 1, 0, -1):
             np.multiply(d, won[i - 1], out=parts[i])
             d = np.multiply(d, ~won[i - 1], out=parts[0])
         if a.k == 1:
             parts[0][...] = d
-        d = dX if _exact(a) else _into_cells(parts, dX, along, a)
+        if a.s < a.k:
+            for share, part in zip(shares, parts, strict=True):
+                share += part
+        d = dX
     return d[:, rows.inside, columns.inside]
 
 
@@ -182,7 +194,7 @@ def average_pool2d_gradient(
     >>> average_pool2d_gradient(np.full((1, 1, 1, 1), 8.0), (2, 2), (2, 2))[0, :, :, 0].tolist()
     [[2.0, 2.0], [2.0, 2.0]]
     """
-    rows, columns = pooling_axes("average_pool2d_gradient", (0, *image_size), size, strides, padding)
+    rows, columns = pooling_axes("average_pool2d_gradient", (0, *image_size, 0), size, strides, padding)
     dP = _spread(dY / _counts(rows, columns, dY.dtype), rows, columns, scratch)
     return dP[:, rows.inside, columns.inside]
 
