@@ -1,7 +1,7 @@
 """Repairs of what other extensions write.
 
-Solutions open without a script, a false warning is kept quiet, no id stands twice on a page, and no name hides the
-words a control shows.
+Solutions open without a script, a false warning is kept quiet, no id stands twice on a page, no name hides the
+words a control shows, and a formula keeps its punctuation.
 """
 
 from __future__ import annotations
@@ -25,6 +25,10 @@ PROOF_ID = re.compile(r'(<div class="proof admonition") id="proof"')
 SOLUTION_TITLE = re.compile(
     r'(<details class="[^"]*solution[^"]*"[^>]*>\s*)<p class="admonition-title">(.*?)</p>', re.DOTALL
 )
+# A browser breaks lines on either side of a formula, even before a full stop.
+MATH_AND_MARKS = re.compile(
+    r'([(\[“‘]?)(<span class="math notranslate nohighlight">[^<]*</span>)((?:[.,;:!?)\]”’…]|[-–]\w+)*)'
+)
 
 
 class FootciteIsDefined(logging.Filter):
@@ -47,7 +51,12 @@ def repair(
         body = SUMMARY_NAME.sub("<summary>", body)
         # ARIA has given up the role that docutils writes; the entries stand in a list.
         body = body.replace('role="doc-biblioentry"', 'role="listitem"')
+        body = MATH_AND_MARKS.sub(_on_one_line, body)
         context["body"] = SOLUTION_TITLE.sub(_as_summary, body)
+
+
+def _on_one_line(match: re.Match[str]) -> str:
+    return f'<span class="keep">{match[0]}</span>' if match[1] or match[3] else match[0]
 
 
 def _as_summary(match: re.Match[str]) -> str:

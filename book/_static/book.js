@@ -1,4 +1,4 @@
-// Two repairs of the theme. Nothing in the book needs this file to be read.
+// Repairs of the theme. Nothing in the book needs this file to be read.
 "use strict";
 
 // The visible words of a button must be in its name (WCAG 2.5.3): speech users say what they see.
@@ -30,15 +30,28 @@ function markScrollingBoxes() {
   }
 }
 
+function loosenWideFormulas() {
+  for (const kept of document.querySelectorAll(".bd-article .keep")) {
+    kept.classList.remove("loose");
+    const room = kept.closest("p, li, td, dd, figcaption, div")?.clientWidth ?? Infinity;
+    kept.classList.toggle("loose", kept.getBoundingClientRect().width > room);
+  }
+}
+
+function settle() {
+  markScrollingBoxes();
+  loosenWideFormulas();
+}
+
 function whenSettled(callback) {
   const typeset = window.MathJax?.startup?.promise ?? Promise.resolve();
   typeset.then(callback);
 }
 
 nameButtonsByTheirWords();
-whenSettled(markScrollingBoxes);
+whenSettled(settle);
 let pending = 0;
 window.addEventListener("resize", () => {
   cancelAnimationFrame(pending);
-  pending = requestAnimationFrame(markScrollingBoxes);
+  pending = requestAnimationFrame(settle);
 });

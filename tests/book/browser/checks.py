@@ -34,6 +34,7 @@ __all__ = [
     "scrollers_take_focus",
     "skip_link_reaches_content",
     "targets_are_large_enough",
+    "text_has_room",
 ]
 
 Check = Callable[[Visit], list[str]]
@@ -267,6 +268,31 @@ def fits_a_phone(visit: Visit) -> list[str]:
     )
 
 
+def text_has_room(visit: Visit) -> list[str]:
+    """On a phone no paragraph is squeezed into a column of single words, and no line starts with a full stop."""
+    visit.show(PHONE)
+    return visit.evaluate(
+        """() => {
+            const found = [], start = text => text.trim().replace(/\\s+/g, " ").slice(0, 60);
+            for (const node of document.querySelectorAll("main :is(p, li, dd)"))
+                if (node.innerText.trim().length > 80 && node.clientWidth < 120 && node.checkVisibility())
+                    found.push(`squeezed into ${node.clientWidth} px: ${start(node.innerText)}`);
+            for (const formula of document.querySelectorAll("main span.math")) {
+                const after = formula.nextSibling;
+                if (after?.nodeType !== 3 || !/^[.,;:!?)]/.test(after.data)) continue;
+                const range = document.createRange();
+                range.setStart(after, 0);
+                range.setEnd(after, 1);
+                const [mark, box] = [range, formula].map(part => part.getBoundingClientRect());
+                const room = formula.closest("p, li, td, dd, main").clientWidth;
+                if (!box.width || box.width + mark.width > room || mark.top < box.bottom - 4) continue;
+                found.push(`a line starts with '${after.data[0]}': ${start(formula.parentElement.innerText)}`);
+            }
+            return found;
+        }"""
+    )
+
+
 def scrollers_take_focus(visit: Visit) -> list[str]:
     """What scrolls on a phone (code, tables, long equations) can be focused and so scrolled by keyboard."""
     visit.show(PHONE)
@@ -353,6 +379,7 @@ PAGE_CHECKS: list[Check] = [
     accessible_light,
     accessible_dark,
     fits_a_phone,
+    text_has_room,
     targets_are_large_enough,
     scrollers_take_focus,
     accessible_on_a_phone,

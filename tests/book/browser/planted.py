@@ -148,6 +148,19 @@ DEFECTS = [
     Defect(checks.fits_a_phone, END, '<div style="margin-left: -60px">Left</div>', "reaches from -"),
     Defect(checks.fits_a_phone, "overflow-x: auto", "overflow-x: hidden", "cut off"),
     Defect(checks.fits_a_phone, "main { padding", "main { overflow-x: hidden; width: 450px; padding", "reaches from"),
+    Defect(
+        checks.text_has_room,
+        END,
+        f'<p style="width: 3rem">{"A note that has no room. " * 4}</p>',
+        "squeezed into 48 px: A note",
+    ),
+    Defect(
+        checks.text_has_room,
+        END,
+        "<style>p .math { display: inline-block; width: 3rem; margin-right: 5rem }</style>"
+        r'<p style="width: 8rem"><span class="math">\(x\)</span>.</p>',
+        "a line starts with '.'",
+    ),
     Defect(checks.targets_are_large_enough, "min-height: 2rem", "line-height: 1", "LABEL"),
     Defect(checks.scrollers_take_focus, '<pre tabindex="0"', "<pre", "PRE"),
     Defect(checks.skip_link_reaches_content, ' href="#main"', "", "no skip link"),
