@@ -49,9 +49,7 @@ class Configurable:
         parameters = inspect.signature(cls).parameters
         unknown = sorted(set(config) - set(parameters))
         if unknown:
-            raise ConfigError(
-                f"{cls.__name__} has no argument {unknown[0]!r}. {nearest(unknown[0], parameters)}"
-            )
+            raise ConfigError(f"{cls.__name__} has no argument {unknown[0]!r}. {nearest(unknown[0], parameters)}")
         star = [name for name, p in parameters.items() if p.kind is inspect.Parameter.VAR_POSITIONAL]
         rest = {name: value for name, value in config.items() if name not in star}
         return cls(*(value for name in star for value in config[name]), **rest)

@@ -40,18 +40,14 @@ def as_features(X: Any, who: str, single_numbers: bool = False) -> Array:
     try:
         array = np.asarray(X)
     except ValueError as error:
-        raise ShapeError(
-            f"{who}: X is not a rectangular array ({error}); give every sample the same shape"
-        ) from None
+        raise ShapeError(f"{who}: X is not a rectangular array ({error}); give every sample the same shape") from None
     if array.dtype.kind not in "fiub":
         raise DtypeError(
             f"{who}: X must hold numbers, got dtype {array.dtype}. Encode text as numbers first (one_hot for "
             "categories), and give complex numbers as two columns"
         )
     if array.ndim == 0 or array.size == 0:
-        raise ShapeError(
-            f"{who}: X is empty or a single number (shape {array.shape}); it needs at least one sample"
-        )
+        raise ShapeError(f"{who}: X is empty or a single number (shape {array.shape}); it needs at least one sample")
     if array.ndim == 1 and not single_numbers:
         raise ShapeError(
             f"{who}: X has shape {array.shape}; rows are samples, so write X.reshape(-1, 1) for {len(array)} samples "
@@ -76,9 +72,7 @@ def as_sample_weight(weight: Any, m: int, who: str) -> Array:
     if array.dtype.kind not in "fiub":
         raise DtypeError(f"{who}: sample_weight must hold numbers, got dtype {array.dtype}")
     if array.shape != (m,):
-        raise ShapeError(
-            f"{who}: sample_weight must have shape ({m},), one number for each sample, got {array.shape}"
-        )
+        raise ShapeError(f"{who}: sample_weight must have shape ({m},), one number for each sample, got {array.shape}")
     array = array.astype(np.float64)
     if not np.isfinite(array).all() or (array < 0).any():
         raise NonFiniteError(f"{who}: sample_weight must be finite and not negative")
@@ -102,9 +96,7 @@ def class_weight_to_sample_weight(y: Array, class_weight: Mapping[int, float], w
     """Return the weight of each sample's class; classes that are not named weigh 1."""
     classes = _classes(y)
     if classes is None:
-        raise LabelError(
-            f"{who}: class_weight needs targets that are classes: integers, a 0/1 column or one-hot rows"
-        )
+        raise LabelError(f"{who}: class_weight needs targets that are classes: integers, a 0/1 column or one-hot rows")
     weight = np.ones(len(y))
     for label, value in class_weight.items():
         if label not in classes:

@@ -30,9 +30,7 @@ class ActivatedLayer(Layer):
 
     def backward_from_preactivation(self, dZ: Array, need_dX: bool = True) -> Array | None:
         """Take ∂J/∂Z, assign the parameters' gradients, return ∂J/∂X."""
-        raise NotImplementedError(
-            f"{type(self).__name__} does not define backward_from_preactivation(dZ, need_dX)"
-        )
+        raise NotImplementedError(f"{type(self).__name__} does not define backward_from_preactivation(dZ, need_dX)")
 
     def forward(self, X: Array, training: bool = False, cache: bool = False) -> Array:
         """A = f(Z)."""

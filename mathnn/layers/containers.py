@@ -56,9 +56,7 @@ class Container(Layer):
     def buffers(self) -> dict[str, Array]:
         """The buffers of all layers inside, under layer name and buffer name."""
         return {
-            f"{i}.{layer.name}/{key}": b
-            for i, layer in enumerate(self.sublayers)
-            for key, b in layer.buffers.items()
+            f"{i}.{layer.name}/{key}": b for i, layer in enumerate(self.sublayers) for key, b in layer.buffers.items()
         }
 
     @property

@@ -87,9 +87,7 @@ class Dense(ActivatedLayer):
     def build(self, shape: Shape, rng: np.random.Generator, dtype: DTypeLike = np.float64) -> Shape:
         """Create W (d, units) and b (units,)."""
         if not shape or shape[-1] is None:
-            raise ShapeError(
-                f"{self.label} needs inputs of shape (..., d) with a known d, got {shape} for one sample"
-            )
+            raise ShapeError(f"{self.label} needs inputs of shape (..., d) with a known d, got {shape} for one sample")
         super().build(shape, rng, dtype)
         self.W = self.add_parameter(
             "kernel",
