@@ -106,11 +106,7 @@ def conv2d_input_gradient(
     # products are longer, and on wide layers it takes 2/3 of the time; but it also multiplies the zeros around dY.
     dense = rows.s == columns.s == 1 and rows.n * columns.n < 1.3 * rows.outputs * columns.outputs
     for dX_g, W_g, dY_g in _groups(groups, dX, W, dY):
-        if dense:
-            turned = W_g[::-1, ::-1].swapaxes(2, 3)
-            _correlate(dY_g, turned, dX_g, _mirror(rows), _mirror(columns), lambda key, n: scratch(f"turned {key}", n))
-        else:
-            _scatter(dY_g, W_g, dX_g, rows, columns, scratch)
+        (_correlate_turned if dense else _scatter)(dY_g, W_g, dX_g, rows, columns, scratch)
     return dX
 
 
@@ -142,17 +138,11 @@ def conv2d_kernel_gradient(
     _check_output(who, dY, rows, columns, shape[3])
     scratch = scratch or fresh(np.result_type(X, dY))
     dW = scratch("dW", shape)
-    r = _strip(shape, columns) if groups == 1 else 1
-    for X_g, dW_g, dY_g in _groups(groups, X, dW, dY):
-        kh, kw, c, f = dW_g.shape
-        dY_rows = dY_g.reshape(-1, r * f)
-        total: Any = 0
-        for block, X_rows in _blocks(X_g, rows, _stripped(columns, r), scratch, seen if groups == 1 else None):
-            total = total + np.dot(X_rows.T, dY_rows[block])
-        total = total.reshape(kh, kw + r - 1, c, r, f)
-        dW_g[...] = total[:, :kw, :, 0]
-        for t in range(1, r):
-            dW_g += total[:, t : t + kw, :, t]
+    if groups > 1:
+        for X_g, dW_g, dY_g in _groups(groups, X, dW, dY):
+            _collect(X_g, dY_g, dW_g, rows, columns, 1, scratch)
+    else:
+        _collect(X, dY, dW, rows, columns, _strip(shape, columns), scratch, seen)
     return dW
 
 
@@ -296,6 +286,27 @@ def _correlate(
     W_matrix, Y_rows = W.reshape(-1, W.shape[3]), Y.reshape(-1, W.shape[3])
     for block, X_rows in _blocks(X, rows, columns, scratch, seen):
         np.matmul(X_rows, W_matrix, out=Y_rows[block])
+
+
+def _collect(
+    X: Array, dY: Array, dW: Array, rows: Axis, columns: Axis, r: int, scratch: Scratch, seen: list[Array] | None = None
+) -> None:
+    """dW = windows(X)ᵀ @ dY, summed over the blocks, and over the places in which each of r windows holds W."""
+    kh, kw, c, f = dW.shape
+    dY_rows = dY.reshape(-1, r * f)
+    total: Any = 0
+    for block, X_rows in _blocks(X, rows, _stripped(columns, r), scratch, seen):
+        total = total + np.dot(X_rows.T, dY_rows[block])
+    total = total.reshape(kh, kw + r - 1, c, r, f)
+    dW[...] = total[:, :kw, :, 0]
+    for t in range(1, r):
+        dW += total[:, t : t + kw, :, t]
+
+
+def _correlate_turned(dY: Array, W: Array, dX: Array, rows: Axis, columns: Axis, scratch: Scratch) -> None:
+    """dX = windows(dY) @ Wᵀ, with W turned by 180°, for steps of 1."""
+    turned = W[::-1, ::-1].swapaxes(2, 3)
+    _correlate(dY, turned, dX, _mirror(rows), _mirror(columns), lambda key, shape: scratch(f"turned {key}", shape))
 
 
 def _scatter(dY: Array, W: Array, dX: Array, rows: Axis, columns: Axis, scratch: Scratch) -> None:

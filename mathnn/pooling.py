@@ -24,8 +24,7 @@ from typing import Any
 
 import numpy as np
 
-from .convolution import image_axes
-from .errors import ShapeError
+from .convolution import check_images, image_axes
 from .windows import Array, Axis, Padding, Scratch, fresh, pad, work
 
 __all__ = [
@@ -46,15 +45,10 @@ Winners = list[list[Array]]
 
 
 def pooling_axes(
-    who: str, shape: tuple[int, ...], size: Pair, strides: Pair | None, padding: Padding
+    who: str, image_size: tuple[int, ...], size: Pair, strides: Pair | None, padding: Padding
 ) -> tuple[Axis, Axis]:
-    """Return the axes of rows and columns; ``strides`` are the window's size where they are None.
-
-    Raises ShapeError if the shape is not that of images or no window fits.
-    """
-    if len(shape) != 4:
-        raise ShapeError(f"{who}: images have the shape (m, height, width, channels), got {shape}")
-    return image_axes(who, shape[1:3], size, strides or size, padding, (1, 1))
+    """Return the axes of rows and columns; ``strides`` are the window's size where they are None."""
+    return image_axes(who, image_size, size, strides or size, padding, (1, 1))
 
 
 def _cells(X: Array, along: int, a: Axis) -> list[Array]:
@@ -87,7 +81,8 @@ def max_pool2d(X: Array, size: Pair, strides: Pair | None = None, padding: Paddi
     >>> max_pool2d(np.arange(16.0).reshape(1, 4, 4, 1), (2, 2))[0, :, :, 0].tolist()
     [[5.0, 7.0], [13.0, 15.0]]
     """
-    rows, columns = pooling_axes("max_pool2d", X.shape, size, strides, padding)
+    check_images("max_pool2d", X)
+    rows, columns = pooling_axes("max_pool2d", X.shape[1:3], size, strides, padding)
     Y = pad(X, rows, columns, -np.inf)
     for along, a in ((1, rows), (2, columns)):
         Y, *others = _cells(Y, along, a)
@@ -104,7 +99,8 @@ def max_pool2d_with_winners(
     The window's cells meet one after the other: the first of them meets the second, and the winner of that the third.
     Of equals the earlier one wins.
     """
-    rows, columns = pooling_axes("max_pool2d", X.shape, size, strides, padding)
+    check_images("max_pool2d", X)
+    rows, columns = pooling_axes("max_pool2d", X.shape[1:3], size, strides, padding)
     scratch = scratch or fresh(X.dtype)
     Y = pad(X, rows, columns, -np.inf)
     winners: Winners = []
@@ -137,7 +133,7 @@ def max_pool2d_gradient(
     >>> max_pool2d_gradient(np.full((1, 1, 1, 1), 7.0), winners, (2, 2), (2, 2))[0, :, :, 0].tolist()
     [[0.0, 7.0], [0.0, 0.0]]
     """
-    rows, columns = pooling_axes("max_pool2d_gradient", (0, *image_size, 0), size, strides, padding)
+    rows, columns = pooling_axes("max_pool2d_gradient", image_size, size, strides, padding)
     scratch = scratch or fresh(dY.dtype)
     d = dY
     for along, a, won in ((2, columns, winners[1]), (1, rows, winners[0])):
@@ -175,7 +171,8 @@ def average_pool2d(X: Array, size: Pair, strides: Pair | None = None, padding: P
     >>> average_pool2d(np.arange(16.0).reshape(1, 4, 4, 1), (2, 2))[0, :, :, 0].tolist()
     [[2.5, 4.5], [10.5, 12.5]]
     """
-    rows, columns = pooling_axes("average_pool2d", X.shape, size, strides, padding)
+    check_images("average_pool2d", X)
+    rows, columns = pooling_axes("average_pool2d", X.shape[1:3], size, strides, padding)
     Y = _sum(pad(X, rows, columns, 0), rows, columns)
     Y /= _counts(rows, columns, X.dtype)
     return Y
@@ -194,7 +191,7 @@ def average_pool2d_gradient(
     >>> average_pool2d_gradient(np.full((1, 1, 1, 1), 8.0), (2, 2), (2, 2))[0, :, :, 0].tolist()
     [[2.0, 2.0], [2.0, 2.0]]
     """
-    rows, columns = pooling_axes("average_pool2d_gradient", (0, *image_size, 0), size, strides, padding)
+    rows, columns = pooling_axes("average_pool2d_gradient", image_size, size, strides, padding)
     dP = _spread(dY / _counts(rows, columns, dY.dtype), rows, columns, scratch)
     return dP[:, rows.inside, columns.inside]
 
@@ -238,7 +235,8 @@ def stochastic_pool2d(
     >>> float(Y.item()), int(chosen.item())
     (3.0, 1)
     """
-    rows, columns = pooling_axes("stochastic_pool2d", X.shape, size, strides, padding)
+    check_images("stochastic_pool2d", X)
+    rows, columns = pooling_axes("stochastic_pool2d", X.shape[1:3], size, strides, padding)
     cells = _window_cells(_rectified(X, rows, columns), rows, columns)
     sums = list(accumulate(cells))
     # u lies in (0, 1], so that u Σa is above 0 and at most Σa: the first partial sum to reach it is that of a cell with
@@ -258,7 +256,7 @@ def stochastic_pool2d_gradient(
     dY: Array, X: Array, chosen: Array, size: Pair, strides: Pair | None = None, padding: Padding = "valid"
 ) -> Array:
     """Return dX: each window's dY goes to the cell that was drawn, if that holds a positive number."""
-    rows, columns = pooling_axes("stochastic_pool2d_gradient", X.shape, size, strides, padding)
+    rows, columns = pooling_axes("stochastic_pool2d_gradient", X.shape[1:3], size, strides, padding)
     dP = np.zeros((len(X), rows.span, columns.span, X.shape[3]), X.dtype)
     for n, share in enumerate(_window_cells(dP, rows, columns)):
         share += dY * (chosen == n)
@@ -274,7 +272,8 @@ def expected_pool2d(X: Array, size: Pair, strides: Pair | None = None, padding: 
     >>> expected_pool2d(np.array([[1.0, 3.0], [0.0, -1.0]]).reshape(1, 2, 2, 1), (2, 2)).item()
     2.5
     """
-    rows, columns = pooling_axes("expected_pool2d", X.shape, size, strides, padding)
+    check_images("expected_pool2d", X)
+    rows, columns = pooling_axes("expected_pool2d", X.shape[1:3], size, strides, padding)
     A = _rectified(X, rows, columns)
     total = _sum(A, rows, columns)
     Y: Array = _sum(A * A, rows, columns) / (total + (total == 0))
@@ -285,7 +284,7 @@ def expected_pool2d_gradient(
     dY: Array, X: Array, Y: Array, size: Pair, strides: Pair | None = None, padding: Padding = "valid"
 ) -> Array:
     """Return dX: da_i = (2 a_i − Y) dY / Σ a, summed over the windows that see a_i, and 0 where x_i ≤ 0."""
-    rows, columns = pooling_axes("expected_pool2d_gradient", X.shape, size, strides, padding)
+    rows, columns = pooling_axes("expected_pool2d_gradient", X.shape[1:3], size, strides, padding)
     A = _rectified(X, rows, columns)
     total = _sum(A, rows, columns)
     g = dY / (total + (total == 0))

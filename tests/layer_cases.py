@@ -127,6 +127,8 @@ LAYER_CASES += cases_of(
     {"filters": 6, "kernel_size": 3, "groups": 3, "strides": 2, "activation": "relu", "shape": (5, 5, 3)},
     {"filters": 3, "kernel_size": 1, "activation": "softmax", "shape": (3, 2, 4)},
     {"filters": 2, "kernel_size": 4, "shape": (4, 4, 4)},
+    {"filters": 2, "kernel_size": (2, 5), "shape": (3, 8, 1)},
+    {"filters": 9, "kernel_size": (1, 5), "padding": "same", "shape": (2, 6, 1)},
 )
 LAYER_CASES += cases_of(
     mathnn.Conv2DTranspose,
@@ -145,6 +147,7 @@ POOLING = (
     {"pool_size": (2, 3), "strides": (1, 2), "padding": "same"},
     {"pool_size": 3, "strides": 2, "padding": 1},
     {"pool_size": (1, 2), "strides": 3},
+    {"pool_size": (2, 3), "strides": 2},
 )
 for pooling_class in (mathnn.MaxPooling2D, mathnn.AveragePooling2D, mathnn.StochasticPooling2D):
     LAYER_CASES += cases_of(pooling_class, (4, 6, 2), *POOLING)

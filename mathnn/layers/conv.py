@@ -7,15 +7,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import DTypeLike
 
+from .. import convolution
 from ..checks import count
 from ..constraints import get as get_constraint
-from ..convolution import (
-    conv2d,
-    conv2d_input_gradient,
-    conv2d_kernel_gradient,
-    conv2d_transpose,
-    transposed_length,
-)
 from ..errors import ConfigError, ShapeError
 from ..initializers import get as get_initializer
 from ..regularizers import get as get_regularizer
@@ -188,18 +182,18 @@ class Conv2D(ConvolutionBase):
         """Z = X ∗ W + b."""
         self.check_input(X)
         if not cache:
-            return self.add_bias(conv2d(X, self.W.value, **self.geometry))
+            return self.add_bias(convolution.conv2d(X, self.W.value, **self.geometry))
         seen: list[Array] = []
         self.keep(X, seen)
-        return self.add_bias(conv2d(X, self.W.value, **self.geometry, scratch=self.scratch, seen=seen))
+        return self.add_bias(convolution.conv2d(X, self.W.value, **self.geometry, scratch=self.scratch, seen=seen))
 
     def backward_from_preactivation(self, dZ: Array, need_dX: bool = True) -> Array | None:
         """dW = Xᵀ ∗ dZ, db = Σ dZ, dX = dZ ∗ Wᵀ, each the adjoint of the forward pass in one of its arguments."""
         X, seen = self.kept()
         how: Any = {**self.geometry, "scratch": self.scratch}
-        self.W.gradient = conv2d_kernel_gradient(X, dZ, self.kernel_size, **how, seen=seen)
+        self.W.gradient = convolution.conv2d_kernel_gradient(X, dZ, self.kernel_size, **how, seen=seen)
         self.take_bias_gradient(dZ)
-        return conv2d_input_gradient(dZ, self.W.value, X.shape[1:3], **how) if need_dX else None
+        return convolution.conv2d_input_gradient(dZ, self.W.value, X.shape[1:3], **how) if need_dX else None
 
 
 @registry.add
@@ -235,21 +229,21 @@ class Conv2DTranspose(ConvolutionBase):
 
     def output_length(self, n: int, along: int) -> int:
         """Return n·s + max(k − s, 0), n·s for "same", or (n − 1)·s + k − 2p."""
-        return transposed_length(self.label, n, *self.along(along))
+        return convolution.transposed_length(self.label, n, *self.along(along))
 
     def preactivate(self, X: Array, training: bool = False, cache: bool = False) -> Array:
         """Z = X ∗ᵀ W + b."""
         self.check_input(X)
         if not cache:
-            return self.add_bias(conv2d_transpose(X, self.W.value, **self.geometry))
+            return self.add_bias(convolution.conv2d_transpose(X, self.W.value, **self.geometry))
         self.keep(X)
-        return self.add_bias(conv2d_transpose(X, self.W.value, **self.geometry, scratch=self.scratch))
+        return self.add_bias(convolution.conv2d_transpose(X, self.W.value, **self.geometry, scratch=self.scratch))
 
     def backward_from_preactivation(self, dZ: Array, need_dX: bool = True) -> Array | None:
         """dW = dZᵀ ∗ X, db = Σ dZ, dX = dZ ∗ W."""
         (X,) = self.kept()
         seen: list[Array] = []
         how: Any = {**self.geometry, "scratch": self.scratch, "seen": seen}
-        self.W.gradient = conv2d_kernel_gradient(dZ, X, self.kernel_size, **how)
+        self.W.gradient = convolution.conv2d_kernel_gradient(dZ, X, self.kernel_size, **how)
         self.take_bias_gradient(dZ)
-        return conv2d(dZ, self.W.value, **how) if need_dX else None
+        return convolution.conv2d(dZ, self.W.value, **how) if need_dX else None
