@@ -15,13 +15,19 @@ with the others.
 
 from __future__ import annotations
 
-from . import chapter01, chapter02, chapter03, chapter04
+from . import chapter01, chapter02, chapter03, chapter04, chapter05
 from .engine import Catalogue, Checker, Exercise, Mistake
 from .report import Hint, Verdict
 
 __all__ = ["Exercise", "Hint", "Mistake", "Verdict", "catalogue", "check"]
 
-EXERCISES = (*chapter01.EXERCISES, *chapter02.EXERCISES, *chapter03.EXERCISES, *chapter04.EXERCISES)
+EXERCISES = (
+    *chapter01.EXERCISES,
+    *chapter02.EXERCISES,
+    *chapter03.EXERCISES,
+    *chapter04.EXERCISES,
+    *chapter05.EXERCISES,
+)
 
 check = Checker(EXERCISES)
 
