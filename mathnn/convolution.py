@@ -313,7 +313,8 @@ def _scatter(dY: Array, W: Array, dX: Array, rows: Axis, columns: Axis, scratch:
     """dX[:, o·s + i·d − p, q·s + j·d − p] += dY[:, o, q] @ W[i, j]ᵀ for each cell (i, j) of the kernel."""
     c, f = W.shape[2:]
     W_T = np.ascontiguousarray(W.swapaxes(2, 3))
-    cells = [(*rows.meet(i), *columns.meet(j), W_T[i, j]) for i in range(rows.k) for j in range(columns.k)]
+    down, across = [rows.meet(i) for i in range(rows.k)], [columns.meet(j) for j in range(columns.k)]
+    cells = [(*down[i], *across[j], W_T[i, j]) for i in range(rows.k) for j in range(columns.k)]
     samples = max(1, BLOCK // (2 * rows.outputs * columns.outputs * c * dX.itemsize))
     dX.fill(0)
     for start in range(0, len(dY), samples):
