@@ -23,15 +23,15 @@ _SETTLE = """async () => {
 }"""
 
 # axe looks at every element: a chapter has 6,000 coloured tokens of code and 10,000 pieces of formulas, the API page
-# 500 signatures. Of what is made alike it is shown some, and the page is put back as it was.
+# 500 signatures with their docstrings. Of what is made alike it is shown some, and the page is put back as it was.
 _AXE = """async ([tags, contrast]) => {
     const undo = [], seen = new Map();
-    const oftenSeen = kind => {
+    const oftenSeen = (kind, often = 5) => {
         seen.set(kind, (seen.get(kind) ?? 0) + 1);
-        return seen.get(kind) > 5;
+        return seen.get(kind) > often;
     };
-    const emptied = [...document.querySelectorAll("mjx-container, dt.sig")].filter(box =>
-        oftenSeen(`${box.tagName} in ${box.parentElement.className}`) && box.tabIndex < 0);
+    const emptied = [...document.querySelectorAll("mjx-container, dt.sig, dl.py > dd")].filter(box => box.tabIndex < 0
+        && oftenSeen(`${box.tagName} in ${box.parentElement.className}`, box.tagName === "DD" ? 20 : 5));
     for (const [box, {width, height}] of emptied.map(box => [box, box.getBoundingClientRect()])) {
         const [style, children] = [box.getAttribute("style") ?? "", [...box.childNodes]];
         const display = getComputedStyle(box).display === "inline" ? "inline-block" : "";
