@@ -1,0 +1,1 @@
+"""Measures the library beside PyTorch, scikit-learn and naive NumPy: ``python -m benchmarks``."""

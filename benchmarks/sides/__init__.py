@@ -1,0 +1,1 @@
+"""The implementations that are compared, each imported only in its own process."""
