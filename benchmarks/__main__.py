@@ -73,8 +73,10 @@ class Bench:
         else:
             sides = [self.sides["mathnn"], *(self.sides[name] for name in others)]
             return compare(work, sides, self.options.rounds)
-        middle = [statistics.median(column) for column in zip(*pairs, strict=True)]
-        return {"torch": Comparison(*middle, tuple(a / b for a, b in pairs))} if pairs else {}
+        if not pairs:
+            return {}
+        ours, theirs = (statistics.median(column) for column in zip(*pairs, strict=True))
+        return {"torch": Comparison(ours, theirs, tuple(a / b for a, b in pairs))}
 
     def growth(self) -> None:
         """Show how the time of a training step grows."""

@@ -139,7 +139,7 @@ def compare(work: Work, sides: Sequence[Side], rounds: int) -> dict[str, Compari
     same_numbers(work.name, {side.name: side.ask("numbers", work=work.name) for side in sides})
     times = {}
     for side in sides:
-        once = min(side.ask("time", work=work.name, times=1) for _ in range(2))
+        once = side.ask("time", work=work.name, times=1)  # "numbers" has warmed it up
         times[side] = max(1, min(2000, round(SECONDS_A_ROUND / once)))
     seconds: dict[Side, list[float]] = {side: [] for side in sides}
     for _ in range(rounds):

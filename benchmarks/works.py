@@ -165,7 +165,7 @@ def arrays(work: Work) -> tuple[Array, Array]:
     if work.kind in ("conv", "pool", "lstm", "adam"):
         m, *rest = work.shape
         if work.kind == "pool":
-            out = (m, rest[0] // 2, rest[1] // 2, rest[2])
+            out: tuple[int, ...] = (m, rest[0] // 2, rest[1] // 2, rest[2])
         else:
             out = work.shape
         first, second = rng.standard_normal(work.shape), rng.standard_normal(out)
