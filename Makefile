@@ -13,6 +13,7 @@ STAMP := $(VENV)/.made-from-lock
 LOCK  := binder/requirements.txt
 
 # What `make test` passes on, for example:  make test ARGS="-k perceptron"
+# and `make bench`:  make bench ARGS="--works lenet --threads 1"  (make bench ARGS=--help says what there is)
 ARGS ?=
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
@@ -61,8 +62,7 @@ kernels: $(STAMP) ## Check the stored outputs under other BLAS kernels, CPU feat
 	$(RUN) -m book.tools.kernels
 
 bench: $(STAMP) ## Measure the library against PyTorch, scikit-learn and naive NumPy
-	@test -f benchmarks/__main__.py || { echo "There are no benchmarks yet (benchmarks/__main__.py)."; exit 1; }
-	$(RUN) -m benchmarks
+	$(RUN) -m benchmarks $(ARGS)
 
 lint: $(STAMP) ## Check style and types
 	$(BIN)/ruff check .
