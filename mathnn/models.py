@@ -409,8 +409,11 @@ class Sequential(FlatChain):
         count(f"{self.label}.predict", "batch_size", batch_size, 1)
         self._require_built("predict")
         X = self._check_features(X, f"{self.label}.predict")
-        outputs: Array = np.concatenate([self.forward(X[i : i + batch_size]) for i in range(0, len(X), batch_size)])
-        return outputs
+        outputs = [self.forward(X[i : i + batch_size]) for i in range(0, len(X), batch_size)]
+        # A model that only rearranges hands its input on; the caller gets an array of its own all the same.
+        alone = len(outputs) == 1 and not np.may_share_memory(outputs[0], X)
+        result: Array = outputs[0] if alone else np.concatenate(outputs)
+        return result
 
     # --- looking and keeping --------------------------------------------------------------------------------------
 

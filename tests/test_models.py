@@ -283,6 +283,16 @@ def test_predict_in_batches_and_without_caching() -> None:
         model.backward(np.ones((60, 1)))
 
 
+def test_predictions_are_the_callers_own() -> None:
+    for layers in ([mathnn.Flatten()], [mathnn.Activation("linear")], [Dense(2)]):
+        model = Sequential(layers, input_shape=(3,), seed=0)
+        first = model.predict(X)
+        assert not np.shares_memory(first, X)
+        kept = first.copy()
+        model.predict(X + 1)
+        assert_array_equal(first, kept)
+
+
 def test_data_are_not_changed() -> None:
     data, targets = X.copy(), y.copy()
     data.setflags(write=False)
