@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import subprocess
+import sys
 import warnings
 from pathlib import Path
 from typing import Any
@@ -74,3 +75,12 @@ def test_the_lock_needs_no_local_path() -> None:
     lines = (BINDER / "requirements.txt").read_text().splitlines()
     assert not [line for line in lines if line.startswith((".", "-e", "file:")) or " @ " in line]
     assert Path(BINDER / "requirements.txt").stat().st_size > 10_000
+
+
+def test_jupyterlab_takes_the_myst_extension() -> None:
+    """An extension that does not fit is left out with a line in a log, and directives then show as plain code."""
+    command = [sys.executable, "-m", "jupyter", "labextension", "list"]
+    said = subprocess.run(command, capture_output=True, text=True, check=True)
+    lines = (said.stdout + said.stderr).splitlines()
+    assert not [line for line in lines if "not compatible" in line]
+    assert [line for line in lines if "jupyterlab-myst" in line and "OK" in line]
