@@ -74,8 +74,8 @@ format: $(STAMP) ## Put the code into the one format
 	$(BIN)/ruff format .
 
 lock: ## Choose and write down the versions of everything, with hashes (needs uv: it is in the environment)
-	$(if $(wildcard $(BIN)/uv),$(BIN)/uv,uv) pip compile pyproject.toml --all-extras --universal --python-version 3.11 \
-	  --generate-hashes --no-emit-index-url --no-header --quiet -o $(LOCK)
+	$(if $(wildcard $(BIN)/uv),$(BIN)/uv,uv) pip compile pyproject.toml --extra book --extra test --extra lint \
+	  --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --quiet -o $(LOCK)
 
 clean: ## Remove what was built (the environment stays; remove .venv for a fresh one)
 	rm -rf _build build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
