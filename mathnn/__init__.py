@@ -36,6 +36,7 @@ from .callbacks import (
 from .constraints import Constraint, MaxNorm, UnitNorm
 from .errors import (
     ConfigError,
+    DownloadError,
     DtypeError,
     FormatError,
     LabelError,
@@ -167,8 +168,8 @@ __all__ = [  # noqa: RUF022  grouped by module
     "CSVLogger", "Callback", "EarlyStopping", "History", "LambdaCallback", "LearningRateScheduler",
     "ModelCheckpoint", "ReduceLROnPlateau", "TerminateOnNaN",
     "Constraint", "MaxNorm", "UnitNorm",
-    "ConfigError", "DtypeError", "FormatError", "LabelError", "MathnnError", "NonFiniteError", "ShapeError",
-    "StateError",
+    "ConfigError", "DownloadError", "DtypeError", "FormatError", "LabelError", "MathnnError", "NonFiniteError",
+    "ShapeError", "StateError",
     "GradientReport", "gradcheck",
     "Constant", "GlorotNormal", "GlorotUniform", "HeNormal", "HeUniform", "Initializer", "LecunNormal",
     "LecunUniform", "Ones", "Orthogonal", "RandomNormal", "RandomUniform", "VarianceScaling", "Zeros",

@@ -10,6 +10,7 @@ from difflib import get_close_matches
 
 __all__ = [
     "ConfigError",
+    "DownloadError",
     "DtypeError",
     "FormatError",
     "LabelError",
@@ -50,6 +51,10 @@ class NonFiniteError(MathnnError):
 
 class FormatError(MathnnError):
     """A file is not a saved model, or is truncated, altered, newer than this library, or holds pickled objects."""
+
+
+class DownloadError(MathnnError):
+    """A file of a data set is neither in the cache folder nor to be had from the net."""
 
 
 def nearest(name: str, known: Iterable[str]) -> str:

@@ -1,4 +1,4 @@
-"""Data sets, all offline: generated from a seed, or shipped with the package.
+"""Data sets: generated from a seed, shipped with the package, or (``mnist``, ``fashion_mnist``) fetched once.
 
 Each function returns a :class:`Dataset`, which unpacks into inputs and targets: ``X, y = moons()``. Where
 something is drawn at random, ``seed`` says which; the same seed gives the same data.
@@ -7,6 +7,7 @@ something is drawn at random, ``seed`` says which; the same seed gives the same 
 from __future__ import annotations
 
 from .dataset import Dataset
+from .fetched import fashion_mnist, mnist
 from .gates import gates, xor
 from .packaged import characters, digits, font_colours, sonnets
 from .patterns import bars_and_stripes
@@ -21,8 +22,10 @@ __all__ = [
     "characters",
     "circles",
     "digits",
+    "fashion_mnist",
     "font_colours",
     "gates",
+    "mnist",
     "moons",
     "sonnets",
     "spirals",
