@@ -20,6 +20,8 @@ NUMBER = re.compile(
     re.IGNORECASE,
 )
 PRINTED = re.compile(r"\d{1,3}(?:,\d{3})+(?:\.\d+)?(?!\d)|\d+\.?\d*(?:[eE][-+]?\d+)?|\.\d+(?:[eE][-+]?\d+)?")
+# In HTML the coordinates of a drawing, scripts and tags are nothing that a reader reads.
+DRAWN = re.compile(r"<(svg|script|style)\b.*?</\1>|<[a-z/][^>]*>", re.DOTALL)
 FENCE = re.compile(r"^\s*(?P<mark>`{3,}|~{3,}|:{3,})\s*(?P<info>.*)$")
 DIRECTIVE = re.compile(r"^\{(?P<name>[^}]+)\}\s*(?P<argument>.*)$")
 # Directives whose body or argument is no prose.
@@ -90,11 +92,15 @@ def stated(markdown: str) -> list[tuple[str, set[Decimal]]]:
 
 
 def printed(outputs: list[Any]) -> set[Decimal]:
-    """Every number in the text of stored outputs."""
+    """Every number that a reader sees in stored outputs."""
     text: list[str] = []
     for output in outputs:
         data = {"text/plain": output["text"]} if output["output_type"] == "stream" else output.get("data", {})
-        text += [str(v) for mime, v in data.items() if mime.startswith("text/")]
+        text += [
+            DRAWN.sub(" ", str(v)) if mime == "text/html" else str(v)
+            for mime, v in data.items()
+            if mime.startswith("text/")
+        ]
         text.append(output.get("evalue", ""))
     return {n for t in PRINTED.findall("\n".join(text)) if (n := value(t)) is not None}
 

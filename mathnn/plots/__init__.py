@@ -29,6 +29,7 @@ from .palette import (
     VALIDATION,
     VALUE,
 )
+from .player import Player, player
 from .style import STYLE, WIDTH, style, use_book_style
 from .surfaces import decision_boundary, loss_surface
 from .svg import AS_IS, INK_IMAGE, describe, to_svg
@@ -56,6 +57,7 @@ __all__ = [
     "VALIDATION",
     "VALUE",
     "WIDTH",
+    "Player",
     "activation",
     "activations",
     "colour_swatches",
@@ -67,6 +69,7 @@ __all__ = [
     "loss_surface",
     "matrix",
     "network_diagram",
+    "player",
     "spread",
     "style",
     "to_svg",

@@ -12,12 +12,15 @@ import nbformat
 import pytest
 
 from book.tools import notebooks, prose
+from mathnn import plots
 
 PATHS = notebooks.notebooks()
 MACHINE = re.compile(
     r"(?<![\w.])/(?:home|root|tmp|Users|work|var|opt|mnt)/\w|[A-Z]:\\\\?Users"
     r"|site-packages|ipykernel_\d+|\bat 0x[0-9a-f]{6,}"
 )
+PLAYER = 'class="mathnn-player"'
+COMPARED_BY_NBVAL = {"image/svg+xml", "text/html"}
 ALLOWED_METADATA = {"kernelspec", "language_info", prose.EXEMPT}
 ALLOWED_CELL_METADATA = {"tags", "mystnb", "reason"}
 
@@ -45,7 +48,9 @@ def output_text(output: Any) -> str:
 
 
 def pictures(cell: Any) -> list[str]:
-    return [mime for o in cell.outputs for mime in o.get("data", {}) if mime.startswith("image/")]
+    """The kinds of the figures that a cell shows; a player is one, although its output is HTML."""
+    data = [item for o in cell.outputs for item in o.get("data", {}).items()]
+    return [mime for mime, text in data if mime.startswith("image/") or (mime == "text/html" and PLAYER in text)]
 
 
 def test_there_are_notebooks() -> None:
@@ -122,7 +127,7 @@ def test_every_figure_is_described_captioned_and_named(path: Path) -> None:
 def test_what_a_figure_shows_is_compared(path: Path) -> None:
     """nbval compares SVG but no PNG or JPEG: those need an assertion or a text output in their cell."""
     for cell in code_cells(path):
-        if set(pictures(cell)) - {"image/svg+xml"}:
+        if set(pictures(cell)) - COMPARED_BY_NBVAL:
             says = any(o.output_type == "stream" for o in cell.outputs) or "assert" in cell.source
             assert says, f"{cell.id}: a raster picture whose data nothing checks"
 
@@ -204,6 +209,21 @@ def test_a_number_that_is_computed_passes(markdown: str, source: str, output: st
 def test_a_number_that_is_not_computed_is_found(markdown: str, source: str, output: str, number: str) -> None:
     found = prose.untied(a_notebook(markdown, source, output))
     assert [f.split(": ", 1)[1] for f in found] == [number]
+
+
+def test_a_player_is_a_figure_and_its_coordinates_prove_no_number() -> None:
+    from matplotlib.figure import Figure
+
+    fig = Figure()
+    ax = fig.add_subplot(xlim=(0, 2))
+    shown = plots.player(fig, 2, lambda k: ax.plot([0, k], [0, 1]), says=["cost 0.75", "cost 0.25"])._repr_html_()
+    nb = a_notebook("It falls to 0.25.")
+    nb.cells[1].outputs = [nbformat.v4.new_output("display_data", data={"text/html": shown, "text/plain": "Figure"})]
+    assert pictures(nb.cells[1]) == ["text/html"]
+    assert prose.untied(nb) == []  # the line below the slider is read
+    coordinate = re.findall(r"L (\d+\.\d+) ", shown)[0]
+    nb.cells[0].source = f"It is {coordinate}."
+    assert len(prose.untied(nb)) == 1
 
 
 def test_a_timed_cell_keeps_its_stored_output_when_only_numbers_differ() -> None:
