@@ -157,7 +157,7 @@ from .schedules import (
     PolynomialDecay,
     Schedule,
 )
-from .serialization import load
+from .serialization import load, save
 
 __version__ = "0.1.0"
 
@@ -194,6 +194,6 @@ __all__ = [  # noqa: RUF022  grouped by module
     "L1", "L1L2", "L2", "Regularizer",
     "CosineDecay", "CosineDecayRestarts", "ExponentialDecay", "InverseTimeDecay", "OneCycle",
     "PiecewiseConstantDecay", "PolynomialDecay", "Schedule",
-    "load",
+    "load", "save",
 ]
 # fmt: on

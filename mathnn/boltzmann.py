@@ -37,6 +37,7 @@ from .initializers import get as get_initializer
 from .layers import Dense, Layer
 from .models import Sequential
 from .optimizers import SGD
+from .savable import Savable
 from .schedules import Schedule
 
 __all__ = ["DBN", "RBM"]
@@ -49,7 +50,7 @@ SMALL = RandomNormal(stddev=0.01)
 _CHUNK = 1 << 14
 
 
-class RBM(Configurable):
+class RBM(Configurable, Savable):
     """A restricted Boltzmann machine of binary units, trained by contrastive divergence.
 
     Each batch moves θ = (W, b, c) up the estimate of the gradient of the mean log-likelihood,
@@ -105,7 +106,6 @@ class RBM(Configurable):
         self.k = count(self, "k", k, 1)
         self.persistent = bool(persistent)
         self._optimizer = SGD(learning_rate, momentum)
-        self.learning_rate, self.momentum = learning_rate, momentum
         self.weight_decay = number(self, "weight_decay", weight_decay, 0)
         self.kernel_initializer = get_initializer(kernel_initializer)
         self.seed = None if seed is None else count(self, "seed", seed, 0)
@@ -114,6 +114,24 @@ class RBM(Configurable):
         self.visible = 0
         self._chains: Array | None = None
         self.history: History | None = None
+
+    @property
+    def learning_rate(self) -> float | Schedule:
+        """η of the next update; a new one may be set between calls of ``fit``."""
+        return self._optimizer.learning_rate
+
+    @learning_rate.setter
+    def learning_rate(self, new: float | Schedule) -> None:
+        self._optimizer.learning_rate = new
+
+    @property
+    def momentum(self) -> float:
+        """μ of the updates."""
+        return self._optimizer.momentum
+
+    @property
+    def _generators(self) -> dict[str, np.random.Generator]:
+        return {"initial": self._initial, "shuffle": self._shuffle, "noise": self._noise}
 
     # --- parameters -------------------------------------------------------------------------------------------------
 
@@ -316,7 +334,7 @@ class RBM(Configurable):
         return self.history
 
 
-class DBN(Configurable):
+class DBN(Configurable, Savable):
     """A deep belief network: RBMs stacked, each trained on what the one below makes of the data.
 
     Greedy training: the first RBM learns V, the second p(h = 1 | V) of the first, and so on. ``to_sequential`` carries

@@ -67,7 +67,9 @@ class Configurable:
 
 
 def _same(a: Any, b: Any) -> bool:
-    """Whether two arguments are equal, arrays included."""
+    """Whether two arguments are equal, arrays included, and parts of one class by what they were built from."""
+    if isinstance(a, Configurable) and type(a) is type(b):
+        return all(_same(value, b.config[name]) for name, value in a.config.items())
     if isinstance(a, np.ndarray) or isinstance(b, np.ndarray):
         return np.array_equal(a, b)
     return bool(a is b or a == b)

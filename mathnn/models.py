@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from os import PathLike
-from typing import Any, Self
+from typing import Any
 
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
@@ -17,13 +16,14 @@ from .data import as_features, as_sample_weight, class_weight_to_sample_weight, 
 from .errors import ConfigError, NonFiniteError, ShapeError, StateError, nearest
 from .flat import FlatChain
 from .layers import AuxiliaryHead, Chain, Layer
+from .savable import Savable
 
 __all__ = ["Sequential"]
 
 Array = NDArray[Any]
 
 
-class Sequential(FlatChain):
+class Sequential(FlatChain, Savable):
     """Layers one after the other, with all their parameters in one vector.
 
     After ``build``, ``theta`` holds every parameter and ``gradient`` every derivative of the cost, in the same order:
@@ -430,22 +430,6 @@ class Sequential(FlatChain):
         print(f"{self.name or 'Sequential'}: {self._theta.size:,} parameters, {self._trainable_size:,} trainable")
         for row in rows:
             print("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
-
-    def save(self, path: str | PathLike[str]) -> None:
-        """Write the whole model (weights, buffers, configuration, optimizer state, generators) to one file."""
-        from .serialization import save
-
-        save(self, path)
-
-    @classmethod
-    def load(cls, path: str | PathLike[str], custom_objects: Mapping[str, type] | None = None) -> Self:
-        """Read a model that ``save`` wrote."""
-        from .serialization import load
-
-        model = load(path, custom_objects)
-        if not isinstance(model, cls):
-            raise ConfigError(f"{path} holds a {type(model).__name__}, not a {cls.__name__}")
-        return model
 
 
 def resolve_metric(which: Any, loss: losses.Loss) -> metrics.Metric:

@@ -1,4 +1,4 @@
-"""Models on disk: one .npz file of plain arrays with a JSON header and a checksum, written atomically.
+"""Models and machines on disk: one .npz file of plain arrays with a JSON header and a checksum, written atomically.
 
 Nothing is pickled, so opening a file from a stranger runs no code of theirs. Any altered bit is either found by the
 checksum or of no effect.
@@ -11,7 +11,8 @@ import hashlib
 import json
 import os
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import singledispatch
 from os import PathLike
 from pathlib import Path
 from typing import Any
@@ -30,15 +31,24 @@ from . import (
     regularizers,
     schedules,
 )
+from .boltzmann import DBN, RBM
 from .configurable import Configurable, Registry
-from .errors import ConfigError, FormatError, MathnnError, StateError
+from .errors import ConfigError, FormatError, StateError
 from .models import Sequential
+from .savable import Savable
 
 __all__ = ["FORMAT_VERSION", "load", "save"]
 
-FORMAT_VERSION = 1
+#: 1: models. 2: machines too; what stands in the trained part of θ is written down, not only what is trainable.
+FORMAT_VERSION = 2
+
+Header = dict[str, Any]
+Arrays = dict[str, NDArray[Any]]
 
 layers.registry.add(Sequential)
+_MACHINES: Registry[Savable] = Registry("machine", Savable)
+_MACHINES.add(RBM)
+_MACHINES.add(DBN)
 
 _KINDS: dict[str, Registry[Any]] = {
     "layer": layers.registry,
@@ -50,6 +60,7 @@ _KINDS: dict[str, Registry[Any]] = {
     "metric": metrics.registry,
     "optimizer": optimizers.registry,
     "schedule": schedules.registry,
+    "machine": _MACHINES,
 }
 
 
@@ -106,26 +117,137 @@ def _decode(value: Any, custom: Mapping[str, type]) -> Any:
     return maker.from_config(config)
 
 
-def _header(model: Sequential) -> dict[str, Any]:
-    """Everything about a model that is not an array."""
+# --- what a file says of each kind ------------------------------------------------------------------------------------
+
+
+@singledispatch
+def _describe(model: Any) -> tuple[Header, Arrays]:
+    """Return everything about a model: what JSON can hold, and the arrays."""
+    raise ConfigError(f"save takes a Sequential, an RBM or a DBN, got {type(model).__name__}")
+
+
+@singledispatch
+def _restore(model: Any, header: Header, arrays: Arrays, custom: Mapping[str, type]) -> None:
+    """Bring a model that was built from its configuration to the state that ``_describe`` told of."""
+    raise FormatError(f"it holds a {type(model).__name__}, which is no model")
+
+
+@_describe.register
+def _(model: Sequential) -> tuple[Header, Arrays]:
+    if not model.built:
+        raise StateError(
+            f"{model.label}: nothing to save before the model is built; call build(input_shape) or fit first"
+        )
+    arrays = {f"weight/{i}": w for i, w in enumerate(model.get_weights())}
     compiled = None
     if model.loss is not None and model.optimizer is not None:
         compiled = {
             "loss": _encode(model.loss),
             "optimizer": _encode(model.optimizer),
-            "iterations": model.optimizer.iterations,
             "metrics": [[name, _encode(metric)] for name, metric in model.metrics.items()],
         }
-    generators = {"initial": model._initial_rng, "shuffle": model._shuffle_rng, **model.generators}
-    return {
-        "format": "mathnn",
-        "version": FORMAT_VERSION,
+        arrays |= _prefixed("optimizer/", model.optimizer.state)
+    trained, _ = model._trained
+    header = {
         "model": _encode(model),
-        "frozen": [layer.trainable for layer in model.walk()],
-        "laid_out_trainable": model._trainable_size,
+        "trainable": [layer.trainable for layer in model.walk()],
+        "laid_out": [any(np.may_share_memory(p.value, trained) for p in layer.parameters) for layer in model.walk()],
         "compiled": compiled,
-        "generators": {name: g.bit_generator.state for name, g in generators.items()},
+        "generators": _states(_generators(model)),
     }
+    return header, arrays
+
+
+@_restore.register
+def _(model: Sequential, header: Header, arrays: Arrays, custom: Mapping[str, type]) -> None:
+    _set_trainable(model, header["laid_out"])
+    model._lay_out()
+    weights = _below("weight/", arrays)
+    model.set_weights([weights[str(i)] for i in range(len(weights))])
+    compiled = header["compiled"]
+    if compiled is not None:
+        model.compile(optimizer=_decode(compiled["optimizer"], custom), loss=_decode(compiled["loss"], custom))
+        model.metrics = {name: _decode(metric, custom) for name, metric in compiled["metrics"]}
+        assert model.optimizer is not None
+        model.optimizer.state = _below("optimizer/", arrays)
+    _set_trainable(model, header["trainable"])
+    _set_states(_generators(model), header["generators"])
+
+
+def _generators(model: Sequential) -> dict[str, np.random.Generator]:
+    return {"initial": model._initial_rng, "shuffle": model._shuffle_rng, **model.generators}
+
+
+def _set_trainable(model: Sequential, flags: list[bool]) -> None:
+    """Set each layer's own flag; a container's setter would set those of the layers within as well."""
+    for layer, trainable in zip(model.walk(), flags, strict=True):
+        layer.__dict__["_trainable" if layer.sublayers else "trainable"] = trainable
+
+
+@_describe.register
+def _(rbm: RBM) -> tuple[Header, Arrays]:
+    if not rbm.visible:
+        raise StateError("RBM: nothing to save before it has parameters; call fit(V) or build(visible) first")
+    chains = {} if rbm._chains is None else {"chains": rbm._chains}
+    arrays = {"theta": rbm.theta, **chains, **_prefixed("optimizer/", rbm._optimizer.state)}
+    return {"model": _encode(rbm), "visible": rbm.visible, "generators": _states(rbm._generators)}, arrays
+
+
+@_restore.register
+def _(rbm: RBM, header: Header, arrays: Arrays, custom: Mapping[str, type]) -> None:
+    rbm.build(header["visible"], arrays["theta"].dtype)
+    W, b, c = rbm.parts(arrays["theta"])
+    rbm.W[...], rbm.b[...], rbm.c[...] = W, b, c
+    rbm._chains = arrays.get("chains")
+    rbm._optimizer.state = _below("optimizer/", arrays)
+    _set_states(rbm._generators, header["generators"])
+
+
+@_describe.register
+def _(dbn: DBN) -> tuple[Header, Arrays]:
+    parts = [_describe(rbm) for rbm in dbn.rbms]
+    arrays = {name: array for i, (_, own) in enumerate(parts) for name, array in _prefixed(f"{i}/", own).items()}
+    return {"model": _encode(dbn), "rbms": [header for header, _ in parts]}, arrays
+
+
+@_restore.register
+def _(dbn: DBN, header: Header, arrays: Arrays, custom: Mapping[str, type]) -> None:
+    dbn.rbms = [_decode(own["model"], custom) for own in header["rbms"]]
+    for i, (rbm, own) in enumerate(zip(dbn.rbms, header["rbms"], strict=True)):
+        _restore(rbm, own, _below(f"{i}/", arrays), custom)
+
+
+def _prefixed(prefix: str, arrays: Mapping[str, NDArray[Any]]) -> Arrays:
+    return {prefix + name: np.asarray(array) for name, array in arrays.items()}
+
+
+def _below(prefix: str, arrays: Arrays) -> Arrays:
+    return {name.removeprefix(prefix): array for name, array in arrays.items() if name.startswith(prefix)}
+
+
+def _states(generators: Mapping[str, np.random.Generator]) -> dict[str, Any]:
+    return {name: generator.bit_generator.state for name, generator in generators.items()}
+
+
+def _set_states(generators: Mapping[str, np.random.Generator], states: Mapping[str, Any]) -> None:
+    for name, state in states.items():
+        generators[name].bit_generator.state = state
+
+
+# --- files of older versions ------------------------------------------------------------------------------------------
+
+
+def _from_version_1(header: Header, arrays: Arrays) -> tuple[Header, Arrays]:
+    """Version 1 knew one list of flags, under the name "frozen", and took θ to be laid out by it."""
+    flags = header.pop("frozen")
+    return header | {"trainable": flags, "laid_out": flags}, arrays
+
+
+#: How to bring the header and the arrays of a version to the next one. A file passes through all from its own on.
+_MIGRATIONS: dict[int, Callable[[Header, Arrays], tuple[Header, Arrays]]] = {1: _from_version_1}
+
+
+# --- the file ---------------------------------------------------------------------------------------------------------
 
 
 def _as_bytes(text: str) -> NDArray[Any]:
@@ -142,16 +264,14 @@ def _checksum(header: str, arrays: Mapping[str, NDArray[Any]]) -> str:
     return digest.hexdigest()
 
 
-def save(model: Sequential, path: str | PathLike[str]) -> None:
-    """Write a built model to ``path``, exactly that name, replacing what was there only once all is written."""
-    if not model.built:
-        raise StateError(
-            f"{model.label}: nothing to save before the model is built; call build(input_shape) or fit first"
-        )
-    arrays = {f"weight/{i}": w for i, w in enumerate(model.get_weights())}
-    if model.optimizer is not None:
-        arrays |= {f"optimizer/{name}": np.asarray(value) for name, value in model.optimizer.state.items()}
-    header = json.dumps(_header(model), sort_keys=True)
+def save(model: Savable, path: str | PathLike[str]) -> None:
+    """Write a model to ``path``, exactly that name, replacing what was there only once all is written.
+
+    A :class:`~mathnn.Sequential`, an :class:`~mathnn.RBM` or a :class:`~mathnn.DBN`, once it has parameters.
+    """
+    content, arrays = _describe(model)
+    content |= {"format": "mathnn", "version": FORMAT_VERSION}
+    header = json.dumps(content, sort_keys=True)
     checksum = _checksum(header, arrays)
     target = Path(path)
     handle, temporary = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.", suffix=".part")
@@ -167,8 +287,8 @@ def save(model: Sequential, path: str | PathLike[str]) -> None:
         raise
 
 
-def _read(path: str | PathLike[str]) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
-    """Read a file and return its header and arrays, or raise FormatError."""
+def _read(path: str | PathLike[str]) -> tuple[Header, Arrays]:
+    """Read a file and return its header and arrays as of this version, or raise FormatError."""
     try:
         with open(path, "rb") as stream:
             file = np.load(stream, allow_pickle=False)
@@ -193,18 +313,24 @@ def _read(path: str | PathLike[str]) -> tuple[dict[str, Any], dict[str, NDArray[
         version = content["version"]
     except (ValueError, KeyError, TypeError):
         raise FormatError(f"{path} is altered: its header cannot be read. Save the model again") from None
-    if not isinstance(version, int) or version > FORMAT_VERSION:
+    if not isinstance(version, int) or version < 1:
+        raise FormatError(f"{path} has format version {version!r}, which no mathnn has written. Save the model again")
+    if version > FORMAT_VERSION:
         raise FormatError(
             f"{path} has format version {version}, and this mathnn reads up to version {FORMAT_VERSION}: install a "
             "newer mathnn"
         )
     if checksum != _checksum(header, arrays):
         raise FormatError(f"{path} is altered: its checksum does not match its content. Save the model again")
+    for older in range(version, FORMAT_VERSION):
+        content, arrays = _MIGRATIONS[older](content, arrays)
     return content, arrays
 
 
-def load(path: str | PathLike[str], custom_objects: Mapping[str, type] | None = None) -> Sequential:
+def load(path: str | PathLike[str], custom_objects: Mapping[str, type] | None = None) -> Any:
     """Read a model that ``save`` wrote: it predicts the same, and goes on training with the same bits.
+
+    Files of older versions are read, too.
 
     Parameters
     ----------
@@ -213,36 +339,23 @@ def load(path: str | PathLike[str], custom_objects: Mapping[str, type] | None = 
     custom_objects:
         Classes of your own that the model uses, by class name.
 
+    Returns
+    -------
+    Sequential, RBM or DBN
+        Whichever was saved; ``RBM.load(path)`` and so on also check that.
+
     Raises
     ------
     FormatError
         If the file is not a saved model, is truncated or altered, holds pickled objects, or is of a newer version.
     """
-    header, arrays = _read(path)
     custom = dict(custom_objects or {})
     try:
-        model: Sequential = _decode(header["model"], custom)
-        for layer, trainable in zip(model.walk(), header["frozen"], strict=True):
-            layer.__dict__["_trainable" if layer.sublayers else "trainable"] = trainable
-        model._lay_out()
-        model.set_weights([arrays[f"weight/{i}"] for i in range(sum(name.startswith("weight/") for name in arrays))])
-        compiled = header["compiled"]
-        if compiled is not None:
-            model.compile(optimizer=_decode(compiled["optimizer"], custom), loss=_decode(compiled["loss"], custom))
-            model.metrics = {name: _decode(metric, custom) for name, metric in compiled["metrics"]}
-            assert model.optimizer is not None
-            state = {
-                name.removeprefix("optimizer/"): array
-                for name, array in arrays.items()
-                if name.startswith("optimizer/")
-            }
-            model.optimizer.state = state
-            model.optimizer.iterations = compiled["iterations"]
-        generators = {"initial": model._initial_rng, "shuffle": model._shuffle_rng, **model.generators}
-        for name, state in header["generators"].items():
-            generators[name].bit_generator.state = state
+        header, arrays = _read(path)
+        model = _decode(header["model"], custom)
+        _restore(model, header, arrays, custom)
     except FormatError:
         raise
-    except (KeyError, TypeError, AttributeError, MathnnError) as error:
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise FormatError(f"{path} does not describe a model that this version can build ({error})") from error
     return model
