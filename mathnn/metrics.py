@@ -230,8 +230,7 @@ class _Counted(Metric):
             fix = nearest(str(average), ("binary", "macro", "micro", "weighted"))
             raise ConfigError(f"{type(self).__name__} got average={average!r}. {fix}")
         number(self, "threshold", threshold)
-        self.average = average
-        self.threshold = threshold
+        self.average, self.threshold = average, threshold
         self.reset()
 
     def reset(self) -> None:
@@ -267,6 +266,7 @@ class _Counted(Metric):
 class Precision(_Counted):
     """Of those predicted to be of a class, the share that is: TP / (TP + FP); 0 where none is predicted.
 
+    A row of outputs predicts one class. Targets where no label or several hold raise LabelError, and say what to do.
     ``average``: "binary" (class 1 of two), "macro" (mean over the classes that occur), "weighted" (by their number of
     samples) or "micro" (all counts together).
 
@@ -336,9 +336,10 @@ def _confusion(who: str, y: Array, p: Array, w: Array | None, threshold: float, 
         classes = max(classes, 2)
     else:
         truth = _rows(who, y, p).argmax(axis=-1) if y.shape == p.shape else classes_of(who, y, p.shape)
-        if y.shape == p.shape and (y.sum(axis=-1) > 1.5).any():
+        if y.shape == p.shape and (np.abs(y.sum(axis=-1) - 1) > 0.5).any():
             raise LabelError(
-                f"{who} got rows of y_true where several classes hold at once; compare column by column: y_true[:, j]"
+                f"{who} got rows of y_true where no class or several hold; for labels that hold at once compare column "
+                "by column, y_true[:, j] with y_pred[:, j], or all in one, y_true.ravel() with y_pred.ravel()"
             )
         guess, classes = p.argmax(axis=-1), max(classes, p.shape[-1])
         if w is not None and truth.ndim > 1:

@@ -22,6 +22,8 @@ __all__ = ["Sequential"]
 
 Array = NDArray[Any]
 
+BATCH = 2**20  # numbers between two layers that predict takes at once
+
 
 class Sequential(FlatChain, Savable):
     """Layers one after the other, with all their parameters in one vector.
@@ -315,6 +317,14 @@ class Sequential(FlatChain, Savable):
             if stay < len(X):
                 validation = X[stay:], y[stay:], None if weight is None else weight[stay:]
                 X, y, weight = X[:stay], y[:stay], None if weight is None else weight[:stay]
+        last = len(X) % batch_size or batch_size
+        for layer in self.walk():
+            if layer.smallest_batch > last:
+                raise ShapeError(
+                    f"{self.label}.fit: {len(X)} samples in batches of {batch_size} end with a batch of {last}, and "
+                    f"{layer.label} needs {layer.smallest_batch} samples or more in every training batch, the last of "
+                    "an epoch too. Choose a batch_size that does not leave one sample over, or leave that sample out"
+                )
         return self._run(X, y, weight, validation, epochs, batch_size, shuffle, callbacks, verbose, initial_epoch)
 
     def _run(
@@ -404,11 +414,18 @@ class Sequential(FlatChain, Savable):
         X, y, weight = self._check(X, y, sample_weight, None, "evaluate")
         return self._evaluate(X, y, weight, batch_size)
 
-    def predict(self, X: Any, *, batch_size: int = 256) -> Array:
-        """Return the output for every sample of X, computed in batches."""
-        count(f"{self.label}.predict", "batch_size", batch_size, 1)
+    def predict(self, X: Any, *, batch_size: int | None = None) -> Array:
+        """Return the output for every sample of X, computed in batches.
+
+        Without a ``batch_size``, a batch is as large as the widest layer allows: about a million numbers.
+        """
         self._require_built("predict")
+        if batch_size is not None:
+            count(f"{self.label}.predict", "batch_size", batch_size, 1)
         X = self._check_features(X, f"{self.label}.predict")
+        if batch_size is None:
+            widths = [math.prod(n or 1 for n in layer.output_shape or ()) for layer in self.layers]
+            batch_size = max(1, BATCH // max(*widths, X[0].size, 1))
         outputs = [self.forward(X[i : i + batch_size]) for i in range(0, len(X), batch_size)]
         # A model that only rearranges hands its input on; the caller gets an array of its own all the same.
         alone = len(outputs) == 1 and not np.may_share_memory(outputs[0], X)

@@ -24,6 +24,40 @@ MISTAKES = [pytest.param(e, m, id=f"{e.name}-{k}") for e in EXERCISES for k, m i
 each_exercise = pytest.mark.parametrize("exercise", EXERCISES, ids=BY_NAME)
 
 
+RAGGED = [np.zeros(2), np.ones(3)]
+
+
+@pytest.mark.parametrize(
+    ("got", "want", "expected"),
+    [
+        (RAGGED, [np.zeros(2), np.ones(3)], True),
+        (RAGGED, [np.zeros(2), np.ones(2)], False),
+        (RAGGED, [np.zeros(2), np.zeros(3)], False),
+        (RAGGED, RAGGED[:1], False),
+        (RAGGED, [[0, 0], [1, 1, 1]], True),
+        ([[0, 0], [1, 1, 1]], RAGGED, True),
+        (tuple(RAGGED), RAGGED, True),
+        (np.array(RAGGED, dtype=object), RAGGED, True),
+        (RAGGED, np.array([np.zeros(2), np.ones(4)], dtype=object), False),
+        (RAGGED, np.zeros((2, 3)), False),
+        (np.zeros((2, 3)), RAGGED, False),
+        (RAGGED, None, False),
+        (None, RAGGED, False),
+        (RAGGED, "relu", False),
+        ([[1, [2, 3]]], [[1, [2, 3]]], True),
+        ([[1, [2, 3]]], [[1, [2, 4]]], False),
+        (["a", "B"], ["A", "b"], True),
+        ([None, 1.0], [None, 1.0], True),
+        ({"a": RAGGED}, {"a": RAGGED[::-1]}, False),
+        (np.array(None), None, True),
+    ],
+    ids=str,
+)
+def test_results_of_unequal_shapes_are_compared_part_by_part(got, want, expected) -> None:
+    assert same(got, want) is expected
+    assert same(got, want, exact=True) is expected
+
+
 @each_exercise
 def test_the_solution_is_right(exercise) -> None:
     verdict = check(exercise.name, exercise.solution)

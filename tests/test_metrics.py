@@ -258,6 +258,8 @@ WRONG = [
     (BinaryAccuracy(), [0, 7], [0.5, 0.5], LabelError, "from 0 to 7"),
     (Precision(), [0, 1, 2], np.eye(3), ConfigError, "average='macro'"),
     (Precision("macro"), [[1, 1, 0]], [[0.9, 0.8, 0.1]], LabelError, "column by column"),
+    (Recall(), [[0, 0, 0], [0, 1, 0]], [[0.1, 0.2, 0.1], [0.1, 0.9, 0.2]], LabelError, "no class or several"),
+    (F1Score("micro"), [[0.0, 0.0]], [[0.1, 0.2]], LabelError, r"y_true\.ravel\(\)"),
     (Recall("macro"), [0, -1], np.array([0, 1]), LabelError, "np.unique"),
     (LossMetric("bce"), [0, 1], [0.5, 1.5], ConfigError, "sigmoid"),
     (R2Score(), [1.0, 2.0], [[1.0], [2.0]], ShapeError, "every pair"),
@@ -433,3 +435,23 @@ def test_a_metric_of_your_own() -> None:
     assert Largest()([0.0, 1.0], [0.5, 3.0]) == 2.0
     with pytest.raises(NotImplementedError):
         Metric()
+
+
+@pytest.mark.parametrize("metric", [Precision(), Recall(), F1Score()], ids=repr)
+def test_labels_that_hold_at_once_are_counted_as_the_error_says(metric) -> None:
+    rng = np.random.default_rng(0)
+    y, p = rng.integers(0, 2, (40, 3)), rng.uniform(size=(40, 3))
+    with pytest.raises(LabelError, match="no class or several"):
+        metric(y, p)
+
+    def by_hand(y, p) -> float:
+        hits, false, missed = (int(((p > 0.5) == g)[y == t].sum()) for g, t in ((1, 1), (1, 0), (0, 1)))
+        precision, recall = hits / (hits + false), hits / (hits + missed)
+        return {"Precision": precision, "Recall": recall}.get(
+            type(metric).__name__, 2 * precision * recall / (precision + recall)
+        )
+
+    # All labels in one is what Keras counts: every entry against the threshold.
+    assert metric(y.ravel(), p.ravel()) == pytest.approx(by_hand(y, p), rel=1e-12)
+    for j in range(3):
+        assert metric(y[:, j], p[:, j]) == pytest.approx(by_hand(y[:, j], p[:, j]), rel=1e-12)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pickle
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -9,7 +11,21 @@ from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
 
 import mathnn
-from mathnn import BatchNormalization, ConfigError, Dense, LayerNormalization, Sequential, ShapeError
+from mathnn import (
+    AuxiliaryHead,
+    BatchNormalization,
+    Branches,
+    Chain,
+    ConfigError,
+    Dense,
+    GlobalAveragePooling2D,
+    LambdaCallback,
+    LayerNormalization,
+    Residual,
+    Sequential,
+    ShapeError,
+    SimpleRNN,
+)
 
 
 def built(layer: mathnn.Layer, *shape: int, dtype: type = np.float64) -> mathnn.Layer:
@@ -171,6 +187,54 @@ def test_the_last_batch_of_an_epoch_may_not_be_one_sample() -> None:
     with pytest.raises(ShapeError, match="the last of an epoch too"):
         model.fit(batch(9, 3), np.ones(9), batch_size=4, verbose=0)
     model.fit(batch(9, 3), np.ones(9), batch_size=3, verbose=0)
+
+
+def never(model: Sequential, m: int, shape: tuple[int, ...] = (3,), **arguments: object) -> None:
+    """``fit`` refuses before anything has moved: no weight, no generator, no callback called."""
+    model.build(shape)
+    model.compile("sgd", "mse")
+    before, called = pickle.dumps((model.snapshot(), model._shuffle_rng.bit_generator.state)), []
+    spy = LambdaCallback(on_train_begin=lambda logs: called.append("begin"))
+    with pytest.raises(ShapeError, match=r"batch_normalization\S* needs 2 samples or more .* Choose a batch_size"):
+        model.fit(batch(m, *shape), np.ones(m), callbacks=[spy], verbose=0, **arguments)
+    assert pickle.dumps((model.snapshot(), model._shuffle_rng.bit_generator.state)) == before
+    assert called == []
+
+
+@pytest.mark.parametrize("wrap", [
+    lambda layer: layer,
+    lambda layer: Chain([Dense(3), layer]),
+    lambda layer: Residual(Dense(3), layer),
+    lambda layer: Branches(Chain([Residual(layer)]), Dense(2)),
+    lambda layer: AuxiliaryHead([layer, Dense(1)]),
+])  # fmt: skip
+def test_a_lone_last_sample_is_refused_before_training_starts(wrap) -> None:
+    never(Sequential([wrap(BatchNormalization()), Dense(1)], seed=0), 9, batch_size=4)
+    never(Sequential([wrap(BatchNormalization()), Dense(1)], seed=0), 3, batch_size=1)
+    never(Sequential([wrap(BatchNormalization()), Dense(1)], seed=0), 1)
+    never(Sequential([wrap(BatchNormalization()), Dense(1)], seed=0), 12, batch_size=4, validation_split=0.25)
+
+
+def test_what_takes_one_sample_is_left_alone() -> None:
+    frozen = BatchNormalization(trainable=False)
+    pixels = Sequential([BatchNormalization(), GlobalAveragePooling2D(), Dense(1)], seed=0)
+    cases = [
+        (Sequential([frozen, Dense(1)], seed=0), batch(9, 3)),
+        (Sequential([LayerNormalization(), Dense(1)], seed=0), batch(9, 3)),
+        (pixels, batch(9, 2, 2, 3)),
+        (Sequential([BatchNormalization(), SimpleRNN(1)], seed=0, input_shape=(None, 3)), batch(9, 4, 3)),
+    ]
+    for model, X in cases:
+        model.compile("sgd", "mse")
+        assert model.fit(X, np.ones(9), batch_size=4, verbose=0).history["loss"]
+    model = Sequential([BatchNormalization(), Dense(1)], seed=0)
+    model.compile("sgd", "mse")
+    model.fit(batch(9, 3), np.ones(9), batch_size=3, validation_data=(batch(1, 3), np.ones(1)), verbose=0)
+    model.evaluate(batch(9, 3), np.ones(9), batch_size=4)
+    unknown = Sequential([BatchNormalization(), SimpleRNN(1)], seed=0, input_shape=(None, 3))
+    unknown.compile("sgd", "mse")
+    with pytest.raises(ShapeError, match="one value for each feature"):
+        unknown.fit(batch(9, 1, 3), np.ones(9), batch_size=4, verbose=0)
 
 
 @pytest.mark.parametrize("cls", [BatchNormalization, LayerNormalization])

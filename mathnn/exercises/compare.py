@@ -20,7 +20,8 @@ def same(got: Any, want: Any, exact: bool = False) -> bool:
     """Return whether two results agree: shapes exactly, numbers to six digits or ``exact``, text but for its case."""
     if isinstance(want, dict):
         return isinstance(got, dict) and got.keys() == want.keys() and all(same(got[k], want[k], exact) for k in want)
-    if isinstance(want, tuple):
+    got, want = (list(x) if isinstance(x, np.ndarray) and x.ndim and _numbers(x) is None else x for x in (got, want))
+    if isinstance(want, tuple) or (isinstance(want, list) and _numbers(want) is None):
         alike = isinstance(got, tuple | list) and len(got) == len(want)
         return alike and all(same(g, w, exact) for g, w in zip(got, want, strict=True))
     if isinstance(want, str):

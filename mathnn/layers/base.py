@@ -153,6 +153,11 @@ class Layer(Configurable):
         return {}
 
     @property
+    def smallest_batch(self) -> int:
+        """How many samples a batch must have in training: ``fit`` asks before it starts."""
+        return 1
+
+    @property
     def sublayers(self) -> list[Layer]:
         """The layers inside this one: none, unless it is a container."""
         return []

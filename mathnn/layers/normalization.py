@@ -181,6 +181,12 @@ class BatchNormalization(NormalizationLayer):
             return {}
         return {"moving_mean": self.moving_mean, "moving_variance": self.moving_variance}
 
+    @property
+    def smallest_batch(self) -> int:
+        """2 where the variance is that of the batch and a sample is one row of it, else 1."""
+        alone = self.input_shape is not None and all(n == 1 for n in self.input_shape[:-1])
+        return 2 if alone and self.trainable else 1
+
     def forward(self, X: Array, training: bool = False, cache: bool = False) -> Array:
         """Y = γ ⊙ (X - μ) / √(σ² + ε) + β."""
         self.check_input(X)
