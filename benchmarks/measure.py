@@ -39,7 +39,8 @@ def environment(threads: int, kernel: str | None) -> dict[str, str]:
     limits = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
     path = os.pathsep.join(p for p in (str(ROOT), os.environ.get("PYTHONPATH")) if p)
     forced = {"OPENBLAS_CORETYPE": kernel} if kernel else {}
-    return {**os.environ, **dict.fromkeys(limits, str(threads)), "PYTHONPATH": path, **forced}
+    inherited = {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"}  # packages come compiled
+    return {**inherited, **dict.fromkeys(limits, str(threads)), "PYTHONPATH": path, **forced}
 
 
 class Side:

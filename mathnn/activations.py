@@ -410,9 +410,9 @@ class Softmax(RowActivation):
     def apply(self, Z: Array, out: Array | None = None) -> Array:
         T, axis = _columns(Z)
         with np.errstate(over="ignore", invalid="ignore"):
-            T -= T.max(axis, keepdims=True)
+            T -= np.maximum.reduce(T, axis=axis, keepdims=True)
         np.exp(T, out=T)
-        T /= T.sum(axis, keepdims=True)
+        T /= np.add.reduce(T, axis=axis, keepdims=True)
         return _rows(T, axis, Z, out)
 
     def backward(self, dA: Array, Z: Array | None, A: Array, out: Array | None = None) -> Array:

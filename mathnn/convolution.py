@@ -311,20 +311,31 @@ def _correlate_turned(dY: Array, W: Array, dX: Array, rows: Axis, columns: Axis,
 
 def _scatter(dY: Array, W: Array, dX: Array, rows: Axis, columns: Axis, scratch: Scratch) -> None:
     """dX[:, o·s + i·d − p, q·s + j·d − p] += dY[:, o, q] @ W[i, j]ᵀ for each cell (i, j) of the kernel."""
-    c, f = W.shape[2:]
+    (c, f), outputs = W.shape[2:], (rows.outputs, columns.outputs)
     W_T = np.ascontiguousarray(W.swapaxes(2, 3))
-    down, across = [rows.meet(i) for i in range(rows.k)], [columns.meet(j) for j in range(columns.k)]
-    cells = [(*down[i], *across[j], W_T[i, j]) for i in range(rows.k) for j in range(columns.k)]
-    samples = max(1, BLOCK // (2 * rows.outputs * columns.outputs * c * dX.itemsize))
-    dX.fill(0)
+    samples = max(1, BLOCK // (2 * outputs[0] * outputs[1] * c * dX.itemsize))
     for start in range(0, len(dY), samples):
-        dX_block, dY_rows = dX[start : start + samples], dY[start : start + samples].reshape(-1, f)
-        part_rows = work(scratch, "part", (len(dY_rows), c))
-        part = part_rows.reshape(-1, rows.outputs, columns.outputs, c)
-        for o, x, q, y, W_ij in cells:
-            np.dot(dY_rows, W_ij, part_rows)
-            target = dX_block[:, x, y]
-            target += part[:, o, q]
+        # With the samples inside the pixels, what a cell of the kernel adds lies in a few long runs, not many short
+        # ones: that halves the time of the sums, more than the two changes of order cost.
+        block = slice(start, start + samples)
+        n = len(dY[block])
+        dY_inside, dX_inside = work(scratch, "dY", (*outputs, n, f)), work(scratch, "image", (rows.n, columns.n, n, c))
+        part = work(scratch, "part", (*outputs, n, c))
+        dY_rows, part_rows = dY_inside.reshape(-1, f), part.reshape(-1, c)
+        dY_inside[...] = dY[block].transpose(1, 2, 0, 3)
+        dX_inside.fill(0)
+        for (i, j), o, q, x, y in _meetings(rows, columns):
+            np.dot(dY_rows, W_T[i, j], part_rows)
+            target = dX_inside[x, y]
+            target += part[o, q]
+        dX[block] = dX_inside.transpose(2, 0, 1, 3)
+
+
+@lru_cache(maxsize=256)
+def _meetings(rows: Axis, columns: Axis) -> list[tuple[Pair, slice, slice, slice, slice]]:
+    """Return, for each cell of the kernel, the outputs (rows, columns) in which it meets an input, and those inputs."""
+    down, across = [rows.meet(i) for i in range(rows.k)], [columns.meet(j) for j in range(columns.k)]
+    return [((i, j), o, q, x, y) for i, (o, x) in enumerate(down) for j, (q, y) in enumerate(across)]
 
 
 def _blocks(

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from .arrays import all_finite
 from .checks import number
 from .errors import ConfigError, DtypeError, LabelError, NonFiniteError, ShapeError
 
@@ -57,7 +58,7 @@ def as_features(X: Any, who: str, single_numbers: bool = False) -> Array:
         return array.astype(np.float64)
     if array.dtype.itemsize not in (4, 8):
         array = array.astype(np.float32 if array.dtype.itemsize < 4 else np.float64)
-    if not np.isfinite(array).all():
+    if not all_finite(array):
         first = tuple(int(i) for i in np.argwhere(~np.isfinite(array))[0])
         raise NonFiniteError(
             f"{who}: X contains NaN or infinity, first at index {first}. Remove or fill these entries, for example "
@@ -74,7 +75,7 @@ def as_sample_weight(weight: Any, m: int, who: str) -> Array:
     if array.shape != (m,):
         raise ShapeError(f"{who}: sample_weight must have shape ({m},), one number for each sample, got {array.shape}")
     array = array.astype(np.float64)
-    if not np.isfinite(array).all() or (array < 0).any():
+    if not all_finite(array) or (array < 0).any():
         raise NonFiniteError(f"{who}: sample_weight must be finite and not negative")
     return array
 

@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .arrays import floats, samples
+from .arrays import all_finite, floats, samples
 from .checks import number
 from .configurable import Configurable, Registry, snake_case
 from .data import as_sample_weight
@@ -118,8 +118,12 @@ class Loss(Configurable):
         if y.ndim == 0:
             raise ShapeError(f"{who} got the single number {y.item()} as y_true; give it one target for each sample")
         y = self._align(y, (len(y), *output_shape))
+        if y.dtype == dtype:
+            return self._check_labels(y, y)
         with np.errstate(over="ignore"):  # what float32 cannot hold becomes infinite, and is refused
-            t = samples(who, f"y_true in {np.dtype(dtype)}", y.astype(dtype, copy=False))
+            t = y.astype(dtype)
+        if not all_finite(t):
+            samples(who, f"y_true in {np.dtype(dtype)}", t)
         return self._check_labels(y, t)
 
     @property
@@ -286,7 +290,7 @@ class BinaryCrossentropy(_Crossentropy):
         return L, p
 
     def _check_labels(self, y: Array, t: Array) -> Array:
-        low, high = float(y.min()), float(y.max())
+        low, high = float(np.minimum.reduce(y, axis=None)), float(np.maximum.reduce(y, axis=None))
         if low >= 0 and high <= 1:
             return t
         fix = "divide the targets by their maximum, or use a loss for regression"

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from numbers import Integral
-from typing import Any, Self
+from typing import Any, Self, TypeAlias
 
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
@@ -35,7 +35,7 @@ __all__ = [
 ]
 
 Array = NDArray[Any]
-Seed = int | np.random.Generator | None
+Seed: TypeAlias = "int | np.random.Generator | None"  # as text: importing mathnn leaves numpy.random unloaded
 
 
 def _generator(who: str, seed: Seed) -> np.random.Generator:

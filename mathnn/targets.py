@@ -81,7 +81,7 @@ def classes_of(who: str, y: Array, shape: Shape) -> Array:
             f"{who} got the target {float(y[y != np.floor(y)][0]):g}, expected the number of a class; for "
             "probabilities of the classes use CategoricalCrossentropy, for quantities MeanSquaredError"
         )
-    low, high = int(y.min()), int(y.max())
+    low, high = int(np.minimum.reduce(y, axis=None)), int(np.maximum.reduce(y, axis=None))
     if low < 0 or high >= classes:
         fix = f"give the last layer {high + 1} units"
         if (low, high) == (1, classes):

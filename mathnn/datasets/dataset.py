@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 
@@ -13,7 +13,7 @@ from ..errors import ConfigError
 __all__ = ["Dataset", "Seed"]
 
 Array = np.ndarray[Any, Any]
-Seed = int | np.random.Generator | None
+Seed: TypeAlias = "int | np.random.Generator | None"  # as text: importing mathnn leaves numpy.random unloaded
 
 
 @dataclass(frozen=True, eq=False, repr=False)
