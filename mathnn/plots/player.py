@@ -83,8 +83,6 @@ class Player:
 
     Attributes
     ----------
-    frames:
-        How many there are.
     says:
         What the line below the controls says at each frame.
     """
