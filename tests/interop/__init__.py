@@ -1,0 +1,1 @@
+"""Tests of mathnn.interop against the frameworks themselves: `make interop` makes an environment that has them."""
