@@ -7,10 +7,8 @@ checksum or of no effect.
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import json
 import os
-import tempfile
 from collections.abc import Callable, Mapping
 from functools import singledispatch
 from os import PathLike
@@ -256,7 +254,9 @@ def _as_bytes(text: str) -> NDArray[Any]:
 
 def _checksum(header: str, arrays: Mapping[str, NDArray[Any]]) -> str:
     """SHA-256 over the header and every array with its name, dtype and shape."""
-    digest = hashlib.sha256(header.encode())
+    from hashlib import sha256  # here, not above: `import mathnn` stays quick
+
+    digest = sha256(header.encode())
     for name in sorted(arrays):
         array = np.ascontiguousarray(arrays[name])
         digest.update(f"\n{name} {array.dtype.str} {array.shape}\n".encode())
@@ -269,12 +269,14 @@ def save(model: Savable, path: str | PathLike[str]) -> None:
 
     A :class:`~mathnn.Sequential`, an :class:`~mathnn.RBM` or a :class:`~mathnn.DBN`, once it has parameters.
     """
+    from tempfile import mkstemp  # here, not above: `import mathnn` stays quick
+
     content, arrays = _describe(model)
     content |= {"format": "mathnn", "version": FORMAT_VERSION}
     header = json.dumps(content, sort_keys=True)
     checksum = _checksum(header, arrays)
     target = Path(path)
-    handle, temporary = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.", suffix=".part")
+    handle, temporary = mkstemp(dir=target.parent, prefix=f".{target.name}.", suffix=".part")
     try:
         with os.fdopen(handle, "wb") as file:
             np.savez(file, header=_as_bytes(header), checksum=_as_bytes(checksum), **arrays)  # type: ignore[arg-type]

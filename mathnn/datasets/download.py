@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import sys
 from collections.abc import Sequence
@@ -81,5 +80,7 @@ def _missing(who: str, path: Path, sha256: str, altered: bool, mirrors: Sequence
 
 
 def _sha256(path: Path) -> str:
+    from hashlib import file_digest  # here, not above: `import mathnn` stays quick
+
     with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+        return file_digest(file, "sha256").hexdigest()

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import gzip
 import math
-import zlib
 
 import numpy as np
 
@@ -28,6 +26,9 @@ def read_idx(content: bytes, name: str = "the file") -> Array:
     [[1, 2, 3], [4, 5, 6]]
     """
     if content[:2] == b"\x1f\x8b":
+        import gzip  # here, not above: `import mathnn` stays quick
+        import zlib
+
         try:
             content = gzip.decompress(content)
         except (EOFError, OSError, zlib.error) as error:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
 import io
-from importlib.resources import files
 
 import numpy as np
 
@@ -118,8 +116,11 @@ def characters(length: int = 40, step: int | None = None) -> Dataset:
 
 def _read(name: str) -> bytes:
     """Return the content of a packaged file once its checksum is found right."""
+    from hashlib import sha256  # here, not above: `import mathnn` stays quick
+    from importlib.resources import files
+
     content = files(__package__).joinpath("data", name).read_bytes()
-    if hashlib.sha256(content).hexdigest() != SHA256[name]:
+    if sha256(content).hexdigest() != SHA256[name]:
         raise FormatError(
             f"datasets: the packaged file {name} was altered: its SHA-256 is not the one on record. "
             "Install mathnn again."
