@@ -15,7 +15,7 @@ with the others.
 
 from __future__ import annotations
 
-from . import chapter01, chapter02, chapter03, chapter04, chapter05, chapter08
+from . import chapter01, chapter02, chapter03, chapter04, chapter05, chapter06, chapter08
 from .engine import Catalogue, Checker, Exercise, Mistake
 from .report import Hint, Verdict
 
@@ -27,6 +27,7 @@ EXERCISES = (
     *chapter03.EXERCISES,
     *chapter04.EXERCISES,
     *chapter05.EXERCISES,
+    *chapter06.EXERCISES,
     *chapter08.EXERCISES,
 )
 
