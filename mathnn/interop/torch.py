@@ -401,9 +401,9 @@ def from_torch(module: Any, input_shape: Sequence[int | None]) -> Sequential:
         raise ConfigError(f"from_torch takes a torch.nn.Module, got {type(module).__name__}")
     from .torch_reader import Reader
 
-    dtypes = {str(t.dtype).removeprefix("torch.") for t in module.parameters() if t.is_floating_point()}
+    dtypes = {str(t.dtype).removeprefix("torch.") for t in module.state_dict().values() if t.is_floating_point()}
     if len(dtypes) > 1:
-        raise ConfigError(f"from_torch: the parameters are of several dtypes ({', '.join(sorted(dtypes))}); choose one")
+        raise ConfigError(f"from_torch: the module is of several dtypes ({', '.join(sorted(dtypes))}); choose one")
     dtype = dtypes.pop() if dtypes else "float32"
     shape = tuple(input_shape)
     reader = Reader(shape, image(shape), dtype)

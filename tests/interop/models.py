@@ -68,7 +68,11 @@ NETWORKS = [
                     mathnn.Conv2D(2, 1),
                     [mathnn.Conv2D(2, 1), mathnn.Conv2D(3, 3, padding="same")],
                     [mathnn.MaxPooling2D(3, strides=1, padding="same"), mathnn.Conv2D(2, 1)],
-                    [mathnn.Branches([mathnn.Slice(0, 1)], [mathnn.Residual(mathnn.Slice(1, 2))], merge="add")],
+                    [
+                        mathnn.Branches(
+                            [mathnn.Slice(0, 1)], [mathnn.Slice(1, 2), mathnn.Residual(mathnn.Tanh())], merge="add"
+                        )
+                    ],
                     [],
                 ),
                 mathnn.Conv2D(2, 2),
@@ -117,7 +121,7 @@ def model_of(case: LayerCase, dtype: str = "float64") -> Sequential:
 
 def has_counterpart(table: Counterparts, case: LayerCase) -> bool:
     """Whether every layer of a case is of a class that has one."""
-    return all(type(layer) in table.writers for layer in case.built().walk())
+    return all(type(layer) in table.writers for layer in case.make().walk())
 
 
 def noisy(case: LayerCase) -> bool:
