@@ -20,7 +20,7 @@ def cache_folder(who: str, folder: Folder = None) -> Path:
     if named:
         return Path(named).expanduser()
     try:
-        import pooch  # type: ignore[import-untyped]  # it ships no stubs
+        import pooch
     except ImportError as error:
         raise DownloadError(
             f"{who}: the package pooch, which knows the cache folder and downloads, is not installed: "
