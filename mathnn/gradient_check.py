@@ -243,7 +243,7 @@ def _check_array(
     # At a kink the one-sided slopes differ by far more than curvature over so short a step can explain.
     low, high = np.minimum(left, right), np.maximum(left, right)
     slack = tolerance * np.maximum(np.abs(low), np.abs(high)) + noise
-    kink = (error > tolerance) & (high - low > 1e-2 * np.maximum(scale, floor))
+    kink = (error > tolerance) & (high - low > 1e-3 * np.maximum(scale, floor))
     kink &= (given >= low - 1e3 * slack) & (given <= high + 1e3 * slack)
     counted = np.where(kink, 0.0, error)
     worst = int(counted.argmax())
