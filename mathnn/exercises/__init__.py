@@ -15,13 +15,14 @@ with the others.
 
 from __future__ import annotations
 
-from . import chapter01, chapter02, chapter03, chapter04, chapter05, chapter06, chapter08
+from . import chapter00, chapter01, chapter02, chapter03, chapter04, chapter05, chapter06, chapter08
 from .engine import Catalogue, Checker, Exercise, Mistake
 from .report import Hint, Verdict
 
 __all__ = ["Exercise", "Hint", "Mistake", "Verdict", "catalogue", "check"]
 
 EXERCISES = (
+    *chapter00.EXERCISES,
     *chapter01.EXERCISES,
     *chapter02.EXERCISES,
     *chapter03.EXERCISES,
