@@ -21,7 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .arrays import Array, floats
-from .checks import number
+from .checks import flag, number
 from .configurable import Configurable, Registry, snake_case
 from .errors import ConfigError, ShapeError
 from .normal import END, normal_cdf, normal_pdf
@@ -286,9 +286,7 @@ class GELU(ActivationFunction):
     """
 
     def __init__(self, approximate: bool = False) -> None:
-        if not isinstance(approximate, bool | np.bool_):
-            raise ConfigError(f"GELU: approximate must be True or False, got {approximate!r}")
-        self.approximate = bool(approximate)
+        self.approximate = flag(self, "approximate", approximate)
 
     def apply(self, Z: Array, out: Array | None = None) -> Array:
         z = _clip(Z, END)

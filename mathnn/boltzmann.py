@@ -19,6 +19,7 @@ learning algorithm for deep belief nets", Neural Computation 18, 2006.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -28,7 +29,7 @@ from numpy.typing import DTypeLike, NDArray
 from .activations import sigmoid, softplus
 from .arrays import numbers
 from .callbacks import History
-from .checks import count, number
+from .checks import count, flag, number
 from .configurable import Configurable
 from .data import as_dtype, as_features
 from .errors import ConfigError, ShapeError, StateError
@@ -104,11 +105,11 @@ class RBM(Configurable, Savable):
     ) -> None:
         self.units = count(self, "units", units, 1)
         self.k = count(self, "k", k, 1)
-        self.persistent = bool(persistent)
+        self.persistent = flag(self, "persistent", persistent)
         self._optimizer = SGD(learning_rate, momentum)
         self.weight_decay = number(self, "weight_decay", weight_decay, 0)
         self.kernel_initializer = get_initializer(kernel_initializer)
-        self.seed = None if seed is None else count(self, "seed", seed, 0)
+        self.seed = None if seed is None else count(self, "seed", seed, 0, math.inf)
         self._initial, self._shuffle, self._noise = map(np.random.default_rng, np.random.SeedSequence(seed).spawn(3))
         self.theta: Array = np.empty(0)
         self.visible = 0
@@ -372,7 +373,7 @@ class DBN(Configurable, Savable):
         self.units, self.k, self.persistent = units, k, persistent
         self.learning_rate, self.momentum, self.weight_decay = learning_rate, momentum, weight_decay
         self.kernel_initializer = get_initializer(kernel_initializer)
-        self.seed = None if seed is None else count(self, "seed", seed, 0)
+        self.seed = None if seed is None else count(self, "seed", seed, 0, math.inf)
         seeds = np.random.SeedSequence(seed).generate_state(len(units)).tolist()
         self.rbms = [
             RBM(n, k, persistent, learning_rate, momentum, weight_decay, kernel_initializer, s)

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import math
 import warnings
 from collections.abc import Mapping
+from numbers import Integral
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from .arrays import all_finite
+from .arrays import numbers
 from .checks import number
-from .errors import ConfigError, DtypeError, LabelError, NonFiniteError, ShapeError
+from .errors import ConfigError, LabelError, NonFiniteError, ShapeError
 
 __all__ = [
     "as_dtype",
@@ -33,20 +35,14 @@ def as_dtype(dtype: Any, who: str) -> np.dtype[Any]:
         raise ConfigError(f"{who}: dtype must be 'float32' or 'float64', got {dtype!r}") from None
 
 
-def as_features(X: Any, who: str, single_numbers: bool = False) -> Array:
-    """Return X as an array of finite real numbers with at least one sample; floats keep their dtype.
+def as_features(X: Any, who: str, single_numbers: bool = False, dtype: np.dtype[Any] | None = None) -> Array:
+    """Return X as an array of finite real numbers with at least one sample; floats keep their dtype unless told one.
+
+    Refused is also what is too large to be squared, since nothing could be computed from it.
 
     A vector is refused, since it may be one sample or many, unless the samples are known to be ``single_numbers``.
     """
-    try:
-        array = np.asarray(X)
-    except ValueError as error:
-        raise ShapeError(f"{who}: X is not a rectangular array ({error}); give every sample the same shape") from None
-    if array.dtype.kind not in "fiub":
-        raise DtypeError(
-            f"{who}: X must hold numbers, got dtype {array.dtype}. Encode text as numbers first (one_hot for "
-            "categories), and give complex numbers as two columns"
-        )
+    array = numbers(f"{who}: X", X)
     if array.ndim == 0 or array.size == 0:
         raise ShapeError(f"{who}: X is empty or a single number (shape {array.shape}); it needs at least one sample")
     if array.ndim == 1 and not single_numbers:
@@ -55,28 +51,37 @@ def as_features(X: Any, who: str, single_numbers: bool = False) -> Array:
             "of one feature, or X.reshape(1, -1) for one sample"
         )
     if array.dtype.kind != "f":
-        return array.astype(np.float64)
-    if array.dtype.itemsize not in (4, 8):
-        array = array.astype(np.float32 if array.dtype.itemsize < 4 else np.float64)
-    if not all_finite(array):
-        first = tuple(int(i) for i in np.argwhere(~np.isfinite(array))[0])
-        raise NonFiniteError(
-            f"{who}: X contains NaN or infinity, first at index {first}. Remove or fill these entries, for example "
-            "with np.nan_to_num"
-        )
+        array = array.astype(np.float64)
+    elif array.dtype.itemsize < 4:
+        array = array.astype(np.float32)
+    with np.errstate(over="ignore"):  # what the dtype cannot hold becomes infinite, and is refused
+        array = array.astype(dtype or array.dtype, copy=False)
+    limit = float(np.finfo(array.dtype).max) * 1e-6
+    if not np.vdot(array, array) <= limit:
+        _refuse_what_is_too_large(array, who, math.sqrt(limit))
     return array
+
+
+def _refuse_what_is_too_large(array: Array, who: str, limit: float) -> None:
+    """Raise NonFiniteError for the first entry that is NaN, infinite or beyond the limit; there may be none."""
+    bad = ~(np.abs(array) <= limit)
+    if bad.any():
+        first = tuple(int(i) for i in np.argwhere(bad)[0])
+        value = float(array[first])
+        what, fix = "NaN or infinity", "Remove or fill these entries, for example with np.nan_to_num"
+        if math.isfinite(value):
+            what, fix = f"{value:g}, too large to be squared", "Scale the features, for example with standardize"
+        raise NonFiniteError(f"{who}: X contains {what}, first at index {first}. {fix}")
 
 
 def as_sample_weight(weight: Any, m: int, who: str) -> Array:
     """Return one non-negative finite weight for each of m samples."""
-    array = np.asarray(weight)
-    if array.dtype.kind not in "fiub":
-        raise DtypeError(f"{who}: sample_weight must hold numbers, got dtype {array.dtype}")
+    array = numbers(f"{who}: sample_weight", weight)
     if array.shape != (m,):
         raise ShapeError(f"{who}: sample_weight must have shape ({m},), one number for each sample, got {array.shape}")
     array = array.astype(np.float64)
-    if not all_finite(array) or (array < 0).any():
-        raise NonFiniteError(f"{who}: sample_weight must be finite and not negative")
+    if not (array >= 0).all() or not math.isfinite(array.sum()):
+        raise NonFiniteError(f"{who}: sample_weight must be finite, also in the sum, and not negative")
     return array
 
 
@@ -98,9 +103,11 @@ def class_weight_to_sample_weight(y: Array, class_weight: Mapping[int, float], w
     classes = _classes(y)
     if classes is None:
         raise LabelError(f"{who}: class_weight needs targets that are classes: integers, a 0/1 column or one-hot rows")
+    if not isinstance(class_weight, Mapping):
+        raise ConfigError(f"{who}: class_weight must be a dictionary such as {{0: 1.0, 1: 5.0}}, got {class_weight!r}")
     weight = np.ones(len(y))
     for label, value in class_weight.items():
-        if label not in classes:
+        if not isinstance(label, Integral) or label not in classes:
             raise LabelError(
                 f"{who}: class_weight names class {label!r}, but the targets hold only the classes "
                 f"{', '.join(map(str, np.unique(classes).tolist()[:20]))}"

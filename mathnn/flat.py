@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -37,7 +38,7 @@ class FlatChain(Chain):
         trainable: bool = True,
     ) -> None:
         super().__init__(layers, name=name, trainable=trainable)
-        self.seed = None if seed is None else count(self, "seed", seed, 0)
+        self.seed = None if seed is None else count(self, "seed", seed, 0, math.inf)
         self._requested_dtype = None if dtype is None else as_dtype(dtype, type(self).__name__)
         initial, shuffle = np.random.SeedSequence(seed).spawn(2)
         self._initial_rng = np.random.default_rng(initial)

@@ -21,7 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .arrays import all_finite, floats, samples
-from .checks import number
+from .checks import flag, number
 from .configurable import Configurable, Registry, snake_case
 from .data import as_sample_weight
 from .errors import LabelError, NonFiniteError, ShapeError
@@ -85,9 +85,9 @@ class Loss(Configurable):
     def _checked(self, y_true: Any, y_pred: Any, sample_weight: Any) -> tuple[float, Array]:
         """Return J and its gradient of what a user passed in."""
         checked = self.check(y_true, y_pred, sample_weight)
-        with np.errstate(over="ignore"):  # told below, in words
+        with np.errstate(over="ignore", invalid="ignore"):  # told below, in words
             J, dY = self.value_and_gradient(*checked)
-        if not math.isfinite(J):
+        if not (math.isfinite(J) and all_finite(dY)):
             raise NonFiniteError(
                 f"{type(self).__name__} is {J}: the errors are too large for {dY.dtype}; standardize the targets"
             )
@@ -205,8 +205,7 @@ class Huber(Loss):
     """
 
     def __init__(self, delta: float = 1.0) -> None:
-        number(self, "delta", delta, 0, ends="()")
-        self.delta = delta
+        self.delta = number(self, "delta", delta, 0, ends="()")
 
     def terms(self, y: Array, y_pred: Array, from_logits: bool) -> tuple[Array, Array]:
         e = y_pred - y
@@ -239,9 +238,8 @@ class _Crossentropy(Loss):
     label_smoothing: float = 0.0
 
     def __init__(self, from_logits: bool = False, label_smoothing: float = 0.0) -> None:
-        number(self, "label_smoothing", label_smoothing, 0, 1, ends="[]")
-        self.from_logits = from_logits
-        self.label_smoothing = label_smoothing
+        self.from_logits = flag(self, "from_logits", from_logits)
+        self.label_smoothing = number(self, "label_smoothing", label_smoothing, 0, 1, ends="[]")
 
     def check_predictions(self, y_pred: Array) -> None:
         super().check_predictions(y_pred)

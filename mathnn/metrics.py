@@ -7,6 +7,7 @@ which for a last batch that is smaller, and for F1 or R² always, is another num
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -14,11 +15,11 @@ from numpy.typing import NDArray
 
 from . import losses
 from .arrays import floats, samples
-from .checks import count, number
+from .checks import choice, count, number
 from .configurable import Configurable, Registry, snake_case
 from .data import as_sample_weight
-from .errors import ConfigError, LabelError, ShapeError, StateError, nearest
-from .targets import are_integers, check_not_classes, check_shape, classes_of, require_classes
+from .errors import ConfigError, LabelError, NonFiniteError, ShapeError, StateError, nearest
+from .targets import are_integers, check_shape, classes_of, rows_of, says_yes
 
 __all__ = [
     "Accuracy",
@@ -41,6 +42,9 @@ __all__ = [
 ]
 
 Array = NDArray[Any]
+
+#: A confusion matrix has no more rows: these take 800 MB.
+MOST_CLASSES = 10_000
 
 
 class Metric(Configurable):
@@ -72,7 +76,8 @@ class Metric(Configurable):
             raise ShapeError(
                 f"{who} got y_true of shape {y.shape} for y_pred of shape {p.shape}: each sample needs its own target"
             )
-        self.add(y, p, None if sample_weight is None else as_sample_weight(sample_weight, len(p), who))
+        with np.errstate(over="ignore", invalid="ignore"):  # result() looks at what has come of it
+            self.add(y, p, None if sample_weight is None else as_sample_weight(sample_weight, len(p), who))
 
     def add(self, y: Array, p: Array, w: Array | None) -> None:
         """Take in arrays of finite numbers with as many samples each."""
@@ -87,6 +92,12 @@ class Metric(Configurable):
         if not weight > 0:
             raise StateError(f"{type(self).__name__}.result has seen no sample of weight above 0; call update first")
         return weight
+
+    def _finite(self, value: float) -> float:
+        """Return the value, or raise NonFiniteError."""
+        if not math.isfinite(value):
+            raise NonFiniteError(f"{type(self).__name__} is {value}: the errors are too large; scale the targets")
+        return value
 
 
 class _Mean(Metric):
@@ -106,7 +117,7 @@ class _Mean(Metric):
         self.weight += len(v) if w is None else float(w.sum())
 
     def result(self) -> float:
-        return self.total / self._seen(self.weight)
+        return self._finite(self.total / self._seen(self.weight))
 
 
 # --- accuracy ---------------------------------------------------------------------------------------------------------
@@ -122,13 +133,12 @@ class BinaryAccuracy(_Mean):
     """
 
     def __init__(self, threshold: float = 0.5) -> None:
-        number(self, "threshold", threshold)
-        self.threshold = threshold
+        self.threshold = number(self, "threshold", threshold)
         self.reset()
 
     def values(self, y: Array, p: Array) -> Array:
         who = type(self).__name__
-        right: Array = (p > self.threshold) == _yes(who, check_shape(who, y, p.shape))
+        right: Array = (p > self.threshold) == says_yes(who, check_shape(who, y, p.shape))
         return right
 
 
@@ -140,7 +150,7 @@ class CategoricalAccuracy(_Mean):
     """
 
     def values(self, y: Array, p: Array) -> Array:
-        right: Array = p.argmax(axis=-1) == _rows(type(self).__name__, y, p).argmax(axis=-1)
+        right: Array = p.argmax(axis=-1) == rows_of(type(self).__name__, y, p).argmax(axis=-1)
         return right
 
 
@@ -197,8 +207,7 @@ class SparseTopKCategoricalAccuracy(_Mean):
     """
 
     def __init__(self, k: int = 5) -> None:
-        count(self, "k", k, 1)
-        self.k = k
+        self.k = count(self, "k", k, 1)
         self.reset()
 
     def values(self, y: Array, p: Array) -> Array:
@@ -214,7 +223,7 @@ class TopKCategoricalAccuracy(SparseTopKCategoricalAccuracy):
     """:class:`SparseTopKCategoricalAccuracy` for one-hot targets."""
 
     def values(self, y: Array, p: Array) -> Array:
-        return self._among(_rows(type(self).__name__, y, p).argmax(axis=-1), p)
+        return self._among(rows_of(type(self).__name__, y, p).argmax(axis=-1), p)
 
 
 # --- counted from the confusion matrix --------------------------------------------------------------------------------
@@ -226,11 +235,8 @@ class _Counted(Metric):
     matrix: Array
 
     def __init__(self, average: str = "binary", threshold: float = 0.5) -> None:
-        if average not in ("binary", "macro", "micro", "weighted"):
-            fix = nearest(str(average), ("binary", "macro", "micro", "weighted"))
-            raise ConfigError(f"{type(self).__name__} got average={average!r}. {fix}")
-        number(self, "threshold", threshold)
-        self.average, self.threshold = average, threshold
+        self.average = choice(self, "average", average, ("binary", "macro", "micro", "weighted"))
+        self.threshold = number(self, "threshold", threshold)
         self.reset()
 
     def reset(self) -> None:
@@ -316,6 +322,7 @@ def confusion_matrix(
     if y.ndim == 0 or p.ndim == 0 or len(y) != len(p):
         raise ShapeError(f"{who} got y_true of shape {y.shape} and y_pred of shape {p.shape}; lengths must be equal")
     w = None if sample_weight is None else as_sample_weight(sample_weight, len(y), who)
+    threshold = number(who, "threshold", threshold)
     C = _confusion(who, y, p, w, threshold, 1 if num_classes is None else count(who, "num_classes", num_classes, 1))
     if num_classes is not None and len(C) > num_classes:
         raise LabelError(f"{who} got the class {len(C) - 1}, but num_classes={num_classes}; give it {len(C)} or none")
@@ -328,14 +335,14 @@ def _confusion(who: str, y: Array, p: Array, w: Array | None, threshold: float, 
         guess, truth = p.reshape(-1), check_shape(who, y, p.shape).reshape(-1)
         if not are_integers(truth) or truth.min() < 0 or guess.min() < 0:
             raise LabelError(f"{who} got classes that are not the numbers 0, 1, 2, ...; np.unique can number them")
-        guess, truth = guess.astype(np.intp), truth.astype(np.intp)
         classes = max(classes, int(guess.max()) + 1, int(truth.max()) + 1)
+        guess, truth = guess.astype(np.intp), truth.astype(np.intp)
     elif p.ndim == 1 or p.shape[1:] == (1,):
         guess = (p > threshold).reshape(-1).astype(np.intp)
-        truth = _yes(who, check_shape(who, y, p.shape)).reshape(-1).astype(np.intp)
+        truth = says_yes(who, check_shape(who, y, p.shape)).reshape(-1).astype(np.intp)
         classes = max(classes, 2)
     else:
-        truth = _rows(who, y, p).argmax(axis=-1) if y.shape == p.shape else classes_of(who, y, p.shape)
+        truth = rows_of(who, y, p).argmax(axis=-1) if y.shape == p.shape else classes_of(who, y, p.shape)
         if y.shape == p.shape and (np.abs(y.sum(axis=-1) - 1) > 0.5).any():
             raise LabelError(
                 f"{who} got rows of y_true where no class or several hold; for labels that hold at once compare column "
@@ -345,6 +352,11 @@ def _confusion(who: str, y: Array, p: Array, w: Array | None, threshold: float, 
         if w is not None and truth.ndim > 1:
             w = np.repeat(w, truth[0].size)
         guess, truth = guess.reshape(-1), truth.reshape(-1)
+    if classes > MOST_CLASSES:
+        raise LabelError(
+            f"{who} would have {classes} rows, one for each class up to the largest number, and takes at most "
+            f"{MOST_CLASSES}: number the classes that occur with np.unique(y, return_inverse=True)[1]"
+        )
     C: Array = np.bincount(truth * classes + guess, w, minlength=classes * classes).reshape(classes, classes)
     return C.astype(np.float64)
 
@@ -383,10 +395,12 @@ class R2Score(Metric):
 
     def result(self) -> float:
         self._seen(self.weight)
+        self._finite(float(self.spread.sum() + self.residual.sum()))
         varies = self.spread > 0
         ratio = np.where(self.residual > 0, 1.0, 0.0)
-        np.divide(self.residual, self.spread, out=ratio, where=varies)
-        return float(np.mean(1.0 - ratio))
+        with np.errstate(over="ignore"):
+            np.divide(self.residual, self.spread, out=ratio, where=varies)
+        return self._finite(float(np.mean(1.0 - ratio)))
 
 
 class LossMetric(_Mean):
@@ -404,25 +418,6 @@ class LossMetric(_Mean):
 
 
 # --- what they share --------------------------------------------------------------------------------------------------
-
-
-def _yes(who: str, y: Array) -> Array:
-    """Return where labels 0 and 1, or −1 and 1, say yes; raise LabelError for others."""
-    if y.min() < -1 or y.max() > 1:
-        raise LabelError(
-            f"{who} got targets from {float(y.min()):g} to {float(y.max()):g}, expected labels 0 and 1 (or -1 and 1); "
-            "for more classes give it one output for each, for quantities use 'r2_score' or 'mae'"
-        )
-    yes: Array = y > 0.5
-    return yes
-
-
-def _rows(who: str, y: Array, p: Array) -> Array:
-    """Return y, which must be rows over the classes as p is."""
-    if p.ndim < 2:
-        require_classes(who, p.shape[:0])
-    check_not_classes(who, y, p.shape)
-    return check_shape(who, y, p.shape)
 
 
 def _divide(a: Array, b: Array) -> Array:

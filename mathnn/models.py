@@ -11,7 +11,8 @@ from numpy.typing import DTypeLike, NDArray
 
 from . import callbacks as callbacks_module
 from . import losses, metrics, optimizers
-from .checks import count, number
+from .arrays import all_finite, numbers
+from .checks import count, flag, number
 from .data import as_features, as_sample_weight, class_weight_to_sample_weight, split_off_validation
 from .errors import ConfigError, NonFiniteError, ShapeError, StateError, nearest
 from .flat import FlatChain
@@ -104,6 +105,10 @@ class Sequential(FlatChain, Savable):
             )
         self._from_preactivation = starts_from is not None and ends_in == starts_from
         costly = {str(layer.name): layer for layer in self.walk() if layer.adds_to_cost}
+        if loss_weights is not None and not isinstance(loss_weights, Mapping):
+            raise ConfigError(
+                f"{self.label}.compile: loss_weights must be a dictionary by layer name, got {loss_weights!r}"
+            )
         for name, weight in (loss_weights or {}).items():
             if name not in costly:
                 known = nearest(name, costly) if costly else "No layer of this model adds to the cost."
@@ -121,6 +126,7 @@ class Sequential(FlatChain, Savable):
 
     # --- one batch ----------------------------------------------------------------------------------------------
 
+    @np.errstate(over="ignore", invalid="ignore")  # callers look at the result
     def _cost(self, X: Array, y: Array, weight: Array | None, training: bool) -> tuple[float, Array]:
         """Forward and backward on one checked batch: return J and the output, leave ∂J/∂θ in ``gradient``.
 
@@ -207,17 +213,19 @@ class Sequential(FlatChain, Savable):
         """
         self._require_compiled("loss_and_gradient")
         X, y, weight = self._check(X, y, sample_weight, None, "loss_and_gradient")
-        J, _ = self._cost(X, y, weight, training)
+        J, _ = self._cost(X, y, weight, flag(f"{self.label}.loss_and_gradient", "training", training))
+        if not (math.isfinite(J) and all_finite(self._gradient)):
+            raise NonFiniteError(self._blame("the cost or its gradient", J))
         return J, self._gradient.copy()
 
     # --- whole data sets ----------------------------------------------------------------------------------------
 
     def _check_features(self, X: Any, who: str) -> Array:
-        X = as_features(X, who, single_numbers=self.input_shape == ())
+        dtype = self.dtype if self.built else self._requested_dtype
+        features = as_features(X, who, single_numbers=self.input_shape == (), dtype=dtype)
         if not self.built:
-            self.build(X.shape[1:], dtype=self._requested_dtype or X.dtype)
-        converted: Array = X.astype(self.dtype, copy=False)
-        return converted
+            self.build(features.shape[1:], dtype=features.dtype)
+        return features
 
     def _check(
         self, X: Any, y: Any, sample_weight: Any, class_weight: Mapping[int, float] | None, what: str
@@ -226,7 +234,7 @@ class Sequential(FlatChain, Savable):
         loss, _ = self._require_compiled(what)
         who = f"{self.label}.{what}"
         X = self._check_features(X, who)
-        y = np.asarray(y)
+        y = numbers(f"{who}: y", y)
         if y.ndim == 0 or len(y) != len(X):
             raise ShapeError(
                 f"{who}: X has {len(X)} samples and y has {len(y) if y.ndim else 'no axis at all'}; each sample needs "
@@ -302,6 +310,7 @@ class Sequential(FlatChain, Savable):
             ("initial_epoch", initial_epoch, 0),
         ):
             count(f"{self.label}.fit", name, value, least)
+        shuffle = flag(f"{self.label}.fit", "shuffle", shuffle)
         X, y, weight = self._check(X, y, sample_weight, class_weight, "fit")
         validation = None
         if validation_data is not None:
@@ -388,6 +397,7 @@ class Sequential(FlatChain, Savable):
         hooks.on_train_end(logs)
         return history
 
+    @np.errstate(over="ignore", invalid="ignore")
     def _evaluate(self, X: Array, y: Array, weight: Array | None, batch_size: int) -> dict[str, float]:
         """Cost and metrics of checked data, in batches, without training anything."""
         loss = self.loss
@@ -406,7 +416,10 @@ class Sequential(FlatChain, Savable):
                 for metric in self.metrics.values():
                     metric.update(y[rows], predictions, w)
         penalty = sum(regularizer(p.value) for p, regularizer in self._regularized)
-        return {"loss": total / len(X) + penalty} | {name: metric.result() for name, metric in self.metrics.items()}
+        J = total / len(X) + penalty
+        if not math.isfinite(J):
+            raise NonFiniteError(self._blame("the cost", J))
+        return {"loss": J} | {name: metric.result() for name, metric in self.metrics.items()}
 
     def evaluate(self, X: Any, y: Any, *, batch_size: int = 256, sample_weight: Any = None) -> dict[str, float]:
         """Return the cost and the metrics on X and y, by name; nothing is trained, dropout and noise are off."""
@@ -426,10 +439,13 @@ class Sequential(FlatChain, Savable):
         if batch_size is None:
             widths = [math.prod(n or 1 for n in layer.output_shape or ()) for layer in self.layers]
             batch_size = max(1, BATCH // max(*widths, X[0].size, 1))
-        outputs = [self.forward(X[i : i + batch_size]) for i in range(0, len(X), batch_size)]
+        with np.errstate(over="ignore", invalid="ignore"):
+            outputs = [self.forward(X[i : i + batch_size]) for i in range(0, len(X), batch_size)]
         # A model that only rearranges hands its input on; the caller gets an array of its own all the same.
         alone = len(outputs) == 1 and not np.may_share_memory(outputs[0], X)
         result: Array = outputs[0] if alone else np.concatenate(outputs)
+        if not all_finite(result):
+            raise NonFiniteError(self._blame("a prediction", math.nan))
         return result
 
     # --- looking and keeping --------------------------------------------------------------------------------------

@@ -11,9 +11,11 @@ from bisect import bisect_left
 from collections.abc import Sequence
 from typing import Any
 
-from .checks import count, number
+import numpy as np
+
+from .checks import count, flag, number
 from .configurable import Configurable, Registry
-from .errors import ConfigError
+from .errors import ConfigError, NonFiniteError
 
 __all__ = [
     "CosineDecay",
@@ -31,8 +33,20 @@ class Schedule(Configurable):
     """Base of the schedules: a subclass gives :meth:`rate`, η as a function of t = 0, 1, 2, ..."""
 
     def __call__(self, step: float) -> float:
-        """Return the learning rate of the step that comes after ``step`` others; ConfigError if negative."""
-        return float(self.rate(number(self, "step", step, 0)))
+        """Return the learning rate of the step that comes after ``step`` others.
+
+        Raises ConfigError for a negative step, NonFiniteError where the rate outgrows the floats.
+        """
+        t = number(self, "step", step, 0)
+        try:
+            eta = float(self.rate(t))
+        except (ArithmeticError, ValueError):  # Python's float raises where NumPy's becomes infinite
+            eta = math.nan
+        if not math.isfinite(eta):
+            raise NonFiniteError(
+                f"{type(self).__name__}: the rate after {t:g} steps is not finite; bring the arguments nearer to 1"
+            )
+        return eta
 
     def rate(self, t: float) -> float:
         """Return η(t) for a t that has been checked."""
@@ -52,7 +66,7 @@ class ExponentialDecay(Schedule):
         self.initial_learning_rate = number(self, "initial_learning_rate", initial_learning_rate, 0, ends="()")
         self.decay_steps = number(self, "decay_steps", decay_steps, 0, ends="()")
         self.decay_rate = number(self, "decay_rate", decay_rate, 0, ends="()")
-        self.staircase = bool(staircase)
+        self.staircase = flag(self, "staircase", staircase)
 
     def rate(self, t: float) -> float:
         p = t / self.decay_steps
@@ -74,7 +88,7 @@ class InverseTimeDecay(Schedule):
         self.initial_learning_rate = number(self, "initial_learning_rate", initial_learning_rate, 0, ends="()")
         self.decay_steps = number(self, "decay_steps", decay_steps, 0, ends="()")
         self.decay_rate = number(self, "decay_rate", decay_rate, 0)
-        self.staircase = bool(staircase)
+        self.staircase = flag(self, "staircase", staircase)
 
     def rate(self, t: float) -> float:
         p = t / self.decay_steps
@@ -126,7 +140,7 @@ class PolynomialDecay(Schedule):
         self.decay_steps = number(self, "decay_steps", decay_steps, 0, ends="()")
         self.end_learning_rate = number(self, "end_learning_rate", end_learning_rate, 0)
         self.power = number(self, "power", power, 0, ends="()")
-        self.cycle = bool(cycle)
+        self.cycle = flag(self, "cycle", cycle)
 
     def rate(self, t: float) -> float:
         T = self.decay_steps
@@ -254,7 +268,7 @@ def _cosine(p: float) -> float:
 
 
 def _listed(owner: object, name: str, values: Any) -> list[Any]:
-    if isinstance(values, str) or not hasattr(values, "__iter__"):
+    if not isinstance(values, Sequence | np.ndarray) or isinstance(values, str | bytes) or np.ndim(values) != 1:
         raise ConfigError(f"{type(owner).__name__}: {name} must be a list of numbers, got {values!r}")
     return list(values)
 

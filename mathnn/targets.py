@@ -17,6 +17,8 @@ __all__ = [
     "check_shape",
     "classes_of",
     "require_classes",
+    "rows_of",
+    "says_yes",
 ]
 
 Array = NDArray[Any]
@@ -132,3 +134,22 @@ def check_probabilities(who: str, p: Array, activation: str, has_logits: bool) -
                 f"{who} got a row of y_pred that sums to {worst:.6g}, expected probabilities of the classes, which sum "
                 f"to 1: {fix}"
             )
+
+
+def says_yes(who: str, y: Array) -> Array:
+    """Return where labels 0 and 1, or −1 and 1, say yes; raise LabelError for others."""
+    if y.min() < -1 or y.max() > 1:
+        raise LabelError(
+            f"{who} got targets from {float(y.min()):g} to {float(y.max()):g}, expected labels 0 and 1 (or -1 and 1); "
+            "for more classes give it one output for each, for quantities use 'r2_score' or 'mae'"
+        )
+    yes: Array = y > 0.5
+    return yes
+
+
+def rows_of(who: str, y: Array, p: Array) -> Array:
+    """Return y, which must be rows over the classes as p is."""
+    if p.ndim < 2:
+        require_classes(who, p.shape[:0])
+    check_not_classes(who, y, p.shape)
+    return check_shape(who, y, p.shape)

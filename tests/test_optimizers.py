@@ -429,7 +429,7 @@ def test_theta_must_be_a_writeable_float_array(cls):
         with pytest.raises(DtypeError, match="theta is changed in place"):
             cls().step(theta, np.ones(3))
     for gradient in (np.ones(3, complex), np.array(["a"] * 3), np.array([None] * 3)):
-        with pytest.raises(DtypeError, match="the gradient must hold real numbers"):
+        with pytest.raises(DtypeError, match="the gradient needs real numbers"):
             cls().step(np.ones(3), gradient)
 
 

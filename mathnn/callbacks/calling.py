@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+import numpy as np
+
 from ..errors import ConfigError
 from .base import Callback, History, Logs, Trained
 from .reports import Progress
@@ -25,7 +27,7 @@ class CallbackList:
         params: dict[str, Any] | None = None,
         verbose: int | str = 0,
     ) -> None:
-        if verbose not in (0, 1, 2, "auto"):
+        if not isinstance(verbose, int | np.integer | str) or verbose not in (0, 1, 2, "auto"):
             raise ConfigError(f"fit: verbose must be 0 (silent), 1 (progress) or 2 (lines), got {verbose!r}")
         verbose = 1 if verbose == "auto" else int(verbose)
         self.callbacks = sorted(callbacks, key=lambda callback: isinstance(callback, History))

@@ -8,7 +8,7 @@ from os import PathLike
 from pathlib import Path
 from typing import Any
 
-from ..checks import count, number
+from ..checks import count, flag, number
 from ..errors import ConfigError, nearest
 from .base import Callback, Logs
 from .rates import plain_rate
@@ -94,7 +94,7 @@ class EarlyStopping(Monitor):
         self.patience = count(self, "patience", patience, 0)
         self.verbose = verbose
         self.baseline = None if baseline is None else number(self, "baseline", baseline)
-        self.restore_best_weights = bool(restore_best_weights)
+        self.restore_best_weights = flag(self, "restore_best_weights", restore_best_weights)
         self.start_from_epoch = count(self, "start_from_epoch", start_from_epoch, 0)
 
     def on_train_begin(self, logs: Logs | None = None) -> None:
@@ -206,7 +206,7 @@ class ModelCheckpoint(Monitor):
         super().__init__(monitor, mode)
         self.filepath = str(filepath)
         self.verbose = verbose
-        self.save_best_only = bool(save_best_only)
+        self.save_best_only = flag(self, "save_best_only", save_best_only)
         self.initial_value_threshold = initial_value_threshold
         if initial_value_threshold is not None:
             self.best = number(self, "initial_value_threshold", initial_value_threshold)

@@ -9,6 +9,7 @@ from os import PathLike
 from pathlib import Path
 from typing import Any
 
+from ..checks import flag
 from ..errors import ConfigError
 from .base import Callback, Logs
 
@@ -64,7 +65,7 @@ class CSVLogger(Callback):
             raise ConfigError(f"CSVLogger: separator must be one character, got {separator!r}")
         self.filename = Path(filename)
         self.separator = separator
-        self.append = bool(append)
+        self.append = flag(self, "append", append)
 
     def on_train_begin(self, logs: Logs | None = None) -> None:
         """Read the columns of the file that is to be continued, or empty it."""

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from ..arrays import Array
-from ..checks import number
+from ..checks import flag, number
 from ..schedules import Schedule
 from .base import Optimizer
 
@@ -44,7 +44,7 @@ class Adam(Optimizer):
         self.beta_1 = number(self, "beta_1", beta_1, 0, 1)
         self.beta_2 = number(self, "beta_2", beta_2, 0, 1)
         self.epsilon = number(self, "epsilon", epsilon, 0, ends="()")
-        self.amsgrad = bool(amsgrad)
+        self.amsgrad = flag(self, "amsgrad", amsgrad)
         super().__init__(learning_rate, global_clipnorm=global_clipnorm, clipvalue=clipvalue)
 
     def slots(self) -> dict[str, float]:

@@ -7,7 +7,7 @@ import math
 import numpy as np
 
 from ..arrays import Array
-from ..checks import number
+from ..checks import flag, number
 from ..schedules import Schedule
 from .base import Optimizer
 
@@ -121,7 +121,7 @@ class RMSprop(Optimizer):
         self.rho = number(self, "rho", rho, 0, 1)
         self.momentum = number(self, "momentum", momentum, 0, 1)
         self.epsilon = number(self, "epsilon", epsilon, 0, ends="()")
-        self.centered = bool(centered)
+        self.centered = flag(self, "centered", centered)
         super().__init__(learning_rate, global_clipnorm=global_clipnorm, clipvalue=clipvalue)
 
     def slots(self) -> dict[str, float]:

@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from ..arrays import Array
-from ..checks import number
+from ..arrays import Array, finite, floats, numbers
+from ..checks import count, number
 from ..configurable import Configurable
 from ..errors import ConfigError, DtypeError, NonFiniteError, ShapeError
 from ..schedules import Schedule
@@ -105,6 +105,17 @@ class Optimizer(Configurable):
         shrink = self._shrink(gradient)
         eta = self.current_rate()
         self.iterations += 1
+        try:
+            self._move(theta, gradient, shrink, eta)
+        except FloatingPointError as error:
+            raise NonFiniteError(
+                f"{type(self).__name__}.step: the step is too large for {theta.dtype} ({error}), and theta is lost. "
+                "Lower the learning rate, or start from smaller numbers"
+            ) from None
+
+    @np.errstate(over="raise", invalid="raise")
+    def _move(self, theta: Array, gradient: Array, shrink: float, eta: float) -> None:
+        """Apply the rule, piece by piece."""
         for part, s, r, clipped, slots in self._pieces:
             self.update(theta[part], self._clip(gradient[part], shrink, clipped), eta, s, r, **slots)
 
@@ -117,16 +128,15 @@ class Optimizer(Configurable):
                 f"{getattr(theta, 'dtype', type(theta).__name__)}, write theta = np.array(theta, dtype=float)"
             )
         # The gradient of ½‖θ‖² is θ itself, and may be handed in as that very array.
-        gradient = theta.copy() if gradient is theta else np.asarray(gradient)
+        gradient = theta.copy() if gradient is theta else numbers(f"{who}: the gradient", gradient)
         if gradient.shape != theta.shape:
             raise ShapeError(
                 f"{who}: theta has shape {theta.shape} and the gradient {gradient.shape}; ∂J/∂theta has one "
                 "component for each of theta"
             )
         if gradient.dtype != theta.dtype:
-            if gradient.dtype.kind not in "fiu":
-                raise DtypeError(f"{who}: the gradient must hold real numbers, got dtype {gradient.dtype}")
-            gradient = gradient.astype(theta.dtype)
+            with np.errstate(over="ignore"):  # what the dtype cannot hold becomes infinite, and is refused
+                gradient = gradient.astype(theta.dtype)
         if self._like != (theta.shape, theta.dtype) or not self._pieces:
             self._begin(theta, who)
         return theta, gradient
@@ -208,14 +218,23 @@ class Optimizer(Configurable):
     def state(self, saved: Mapping[str, Array]) -> None:
         who = type(self).__name__
         names = set(self.slots())
-        if set(saved) not in ({"iterations"}, {"iterations", *names}):
-            raise ConfigError(f"{who}.state must hold iterations and {sorted(names)}, got {sorted(saved)}")
-        vectors = {name: np.asarray(saved[name]) for name in self.slots() if name in saved}
+        if not isinstance(saved, Mapping) or set(saved) not in ({"iterations"}, {"iterations", *names}):
+            got = sorted(map(str, saved)) if isinstance(saved, Mapping) else repr(saved)
+            raise ConfigError(f"{who}.state must hold iterations and {sorted(names)}, got {got}")
+        vectors = {
+            name: finite(f"{who}.state: {name}", floats(f"{who}.state: {name}", saved[name]))
+            for name in self.slots()
+            if name in saved
+        }
+        iterations = numbers(f"{who}.state: iterations", saved["iterations"])
         if len({(v.shape, v.dtype) for v in vectors.values()}) > 1:
             shown = ", ".join(f"{name} {v.shape} {v.dtype}" for name, v in vectors.items())
             raise ShapeError(f"{who}.state: all vectors must have one shape and dtype, got {shown}")
+        if iterations.ndim:
+            raise ShapeError(f"{who}.state: iterations must be one number, got shape {iterations.shape}")
+        taken = count(self, "iterations in state", iterations.item(), 0)
         self.reset()
-        self.iterations = int(saved["iterations"])
+        self.iterations = taken
         for name, vector in vectors.items():
             self._slots[name] = _aligned(vector.shape, vector.dtype)
             self._slots[name][...] = vector

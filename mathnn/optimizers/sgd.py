@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from ..arrays import Array
-from ..checks import number
+from ..checks import flag, number
 from ..errors import ConfigError
 from ..schedules import Schedule
 from .base import Optimizer
@@ -38,8 +38,8 @@ class SGD(Optimizer):
         clipvalue: float | None = None,
     ) -> None:
         self.momentum = number(self, "momentum", momentum, 0, 1)
-        self.nesterov = bool(nesterov)
-        if nesterov and momentum == 0:
+        self.nesterov = flag(self, "nesterov", nesterov)
+        if self.nesterov and momentum == 0:
             raise ConfigError("SGD: nesterov=True needs a momentum above 0, for example momentum=0.9")
         super().__init__(learning_rate, global_clipnorm=global_clipnorm, clipvalue=clipvalue)
 
