@@ -6,13 +6,10 @@ checksum or of no effect.
 
 from __future__ import annotations
 
-import contextlib
 import json
-import os
 from collections.abc import Callable, Mapping
 from functools import singledispatch
 from os import PathLike
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -32,6 +29,7 @@ from . import (
 from .boltzmann import DBN, RBM
 from .configurable import Configurable, Registry
 from .errors import ConfigError, FormatError, StateError
+from .files import replacing
 from .models import Sequential
 from .savable import Savable
 
@@ -269,24 +267,12 @@ def save(model: Savable, path: str | PathLike[str]) -> None:
 
     A :class:`~mathnn.Sequential`, an :class:`~mathnn.RBM` or a :class:`~mathnn.DBN`, once it has parameters.
     """
-    from tempfile import mkstemp  # here, not above: `import mathnn` stays quick
-
     content, arrays = _describe(model)
     content |= {"format": "mathnn", "version": FORMAT_VERSION}
     header = json.dumps(content, sort_keys=True)
     checksum = _checksum(header, arrays)
-    target = Path(path)
-    handle, temporary = mkstemp(dir=target.parent, prefix=f".{target.name}.", suffix=".part")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            np.savez(file, header=_as_bytes(header), checksum=_as_bytes(checksum), **arrays)  # type: ignore[arg-type]
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(temporary, target)
-    except BaseException:
-        with contextlib.suppress(FileNotFoundError):
-            os.unlink(temporary)
-        raise
+    with replacing(path) as file:
+        np.savez(file, header=_as_bytes(header), checksum=_as_bytes(checksum), **arrays)  # type: ignore[arg-type]
 
 
 def _read(path: str | PathLike[str]) -> tuple[Header, Arrays]:

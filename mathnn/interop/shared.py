@@ -31,6 +31,7 @@ __all__ = [
     "window_padding",
 ]
 
+F = TypeVar("F", bound=Callable[..., Any])
 L = TypeVar("L", bound=Layer)
 
 
@@ -45,10 +46,10 @@ class Counterparts:
         self.writers: dict[type[Layer], Callable[..., Any]] = {}
         self.reasons: dict[type[Layer], str] = {}
 
-    def add(self, *classes: type[Layer]) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    def add(self, *classes: type[Layer]) -> Callable[[F], F]:
         """Register the function below as the one that writes layers of these classes."""
 
-        def register(write: Callable[..., Any]) -> Callable[..., Any]:
+        def register(write: F) -> F:
             self.writers.update(dict.fromkeys(classes, write))
             return write
 
