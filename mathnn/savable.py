@@ -12,7 +12,7 @@ __all__ = ["Savable"]
 
 
 class Savable:
-    """Base of :class:`~mathnn.Sequential`, :class:`~mathnn.RBM` and :class:`~mathnn.DBN`."""
+    """Base of :class:`~mathnn.Sequential`, :class:`~mathnn.boltzmann.RBM` and :class:`~mathnn.boltzmann.DBN`."""
 
     def save(self, path: str | PathLike[str]) -> None:
         """Write everything (parameters, configuration, optimizer state, generators) to one file, for ``load``."""
