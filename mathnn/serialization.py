@@ -265,7 +265,8 @@ def _checksum(header: str, arrays: Mapping[str, NDArray[Any]]) -> str:
 def save(model: Savable, path: str | PathLike[str]) -> None:
     """Write a model to ``path``, exactly that name, replacing what was there only once all is written.
 
-    A :class:`~mathnn.Sequential`, an :class:`~mathnn.boltzmann.RBM` or a :class:`~mathnn.boltzmann.DBN`, once it has parameters.
+    A :class:`~mathnn.Sequential`, an :class:`~mathnn.boltzmann.RBM` or a :class:`~mathnn.boltzmann.DBN`, once it has
+    parameters.
     """
     content, arrays = _describe(model)
     content |= {"format": "mathnn", "version": FORMAT_VERSION}
