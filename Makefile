@@ -12,16 +12,20 @@ RUN   := $(BIN)/python
 STAMP := $(VENV)/.made-from-lock
 LOCK  := binder/requirements.txt
 
+INTEROP       := .venv-interop
+INTEROP_STAMP := $(INTEROP)/.made-from-requirements
+INTEROP_PINS  := tests/interop/requirements.txt
+
 # What `make test` passes on, for example:  make test ARGS="-k perceptron"
 # and `make bench`:  make bench ARGS="--works lenet --threads 1"  (make bench ARGS=--help says what there is)
 ARGS ?=
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 # Tests run side by side; the numbers are the same with more threads (`make kernels`).
-test: export OPENBLAS_NUM_THREADS ?= 1
+test interop: export OPENBLAS_NUM_THREADS ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help env book serve lab test notebooks kernels bench lint format lock clean
+.PHONY: help env book serve lab test interop notebooks kernels bench lint format lock clean
 
 help: ## Say what there is
 	@echo "The Mathematics of Neural Networks"
@@ -32,11 +36,16 @@ help: ## Say what there is
 
 env: $(STAMP) ## Make the environment in .venv from the lock (the others do so when they need it)
 
-$(STAMP): $(LOCK) pyproject.toml
-	@test -x $(RUN) || $(PYTHON) -c 'import sys, venv; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || \
+# Make the environment $(1) unless it is there.
+define environment
+	@test -x $(1)/bin/python || $(PYTHON) -c 'import sys, venv; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || \
 	  { echo "Python 3.11 or later, with venv, is needed, and $(PYTHON) is not that. Name one: make $(MAKECMDGOALS) PYTHON=python3.12"; exit 1; }
-	@test -x $(RUN) || echo "Making the environment $(VENV): a minute or two, once."
-	test -x $(RUN) || $(PYTHON) -m venv $(VENV)
+	@test -x $(1)/bin/python || echo "Making the environment $(1): a minute or two, once."
+	test -x $(1)/bin/python || $(PYTHON) -m venv $(1)
+endef
+
+$(STAMP): $(LOCK) pyproject.toml
+	$(call environment,$(VENV))
 	$(RUN) -m pip install --require-hashes -r $(LOCK)
 	$(RUN) -m pip install --no-deps --no-build-isolation --editable .
 	@touch $@
@@ -54,6 +63,15 @@ lab: $(STAMP) ## Open the notebooks in JupyterLab
 
 test: $(STAMP) ## Test the library, its examples, every notebook and the built book
 	$(RUN) -m pytest -n $(JOBS) --dist loadfile --nbval --nbval-current-env --doctest-modules mathnn tests book/index.ipynb book/chapters $(ARGS)
+
+interop: $(INTEROP_STAMP) ## Test the bridges to PyTorch, Keras and ONNX, in an environment of their own
+	$(INTEROP)/bin/python -m pytest -c tests/interop/pytest.ini --rootdir . tests/interop $(ARGS)
+
+$(INTEROP_STAMP): $(INTEROP_PINS) pyproject.toml
+	$(call environment,$(INTEROP))
+	$(INTEROP)/bin/python -m pip install -r $(INTEROP_PINS)
+	$(INTEROP)/bin/python -m pip install --no-deps --no-build-isolation --editable .
+	@touch $@
 
 notebooks: $(STAMP) ## Run every notebook again in place; nothing changes unless a result did
 	$(RUN) -m book.tools.notebooks --jobs $(JOBS)

@@ -19,7 +19,10 @@ LOCK = (ROOT / "binder" / "requirements.txt").read_text(encoding="utf-8")
 PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
 PYTHONS = ["3.11", "3.12", "3.13"]
-TARGETS = ["book", "serve", "lab", "test", "notebooks", "kernels", "bench", "lint", "lock", "clean"]
+TARGETS = ["book", "serve", "lab", "test", "interop", "notebooks", "kernels", "bench", "lint", "lock", "clean"]
+
+#: The extras that are tested in an environment of their own.
+NOT_LOCKED = ("torch", "keras", "onnx")
 
 
 def files_of_the_repository() -> list[Path]:
@@ -64,9 +67,12 @@ def test_the_lock_has_what_the_project_asks_for() -> None:
         normal(name): version for name, version in re.findall(r"^([\w.-]+)==([^\s;\\]+)", LOCK, flags=re.MULTILINE)
     }
     extras = PYPROJECT["project"]["optional-dependencies"]
-    wanted = PYPROJECT["project"]["dependencies"] + [r for group in extras.values() for r in group]
+    locked = [r for name, group in extras.items() if name not in NOT_LOCKED for r in group]
+    wanted = PYPROJECT["project"]["dependencies"] + locked
     for requirement in wanted:
         name, exact = re.match(r"([\w.-]+)(?:==([\w.]+))?", requirement).groups()  # type: ignore[union-attr]
+        if name == PYPROJECT["project"]["name"]:
+            continue  # an extra that takes in others
         assert normal(name) in pinned, requirement
         assert exact is None or pinned[normal(name)] == exact, requirement
 
@@ -140,8 +146,37 @@ def test_continuous_integration_runs_everything_and_requires_the_browser() -> No
     text = script.read_text()
     assert text.startswith("#!/usr/bin/env bash")
     assert "set -euo pipefail" in text
-    for command in ("make lint", "make book", "REQUIRE_BROWSER=1 make test"):
+    for command in ("make lint", "make book", "REQUIRE_BROWSER=1 make test", "make interop PYTHON="):
         assert command in text
+
+
+def test_what_make_test_leaves_out_has_a_run_of_its_own() -> None:
+    left_out = {o.partition("=")[2] for o in PYPROJECT["tool"]["pytest"]["ini_options"]["addopts"] if "--ignore=" in o}
+    # The scripts in tests/golden hold no tests; tests/interop runs them and compares.
+    assert left_out == {"tests/golden", "tests/interop", "mathnn/interop/torch_modules.py"}
+    assert not list((ROOT / "tests" / "golden").glob("test_*.py"))
+    assert (ROOT / "tests" / "interop" / "test_golden_is_current.py").exists()
+    said = subprocess.run(
+        ["make", "-n", "-C", str(ROOT), "interop", "INTEROP=no-such-environment"],
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
+    assert "pip install -r tests/interop/requirements.txt" in said
+    assert "-m pytest -c tests/interop/pytest.ini --rootdir . tests/interop" in said
+    assert "ignore=" not in (ROOT / "tests" / "interop" / "pytest.ini").read_text()
+
+
+def test_the_environment_of_the_bridges_is_pinned() -> None:
+    text = (ROOT / "tests" / "interop" / "requirements.txt").read_text()
+    lines = [line for line in text.splitlines() if line and not line.startswith("#")]
+    pins = dict(line.split("==") for line in lines)
+    assert "://" not in text
+    assert {*NOT_LOCKED, "onnxruntime", "numpy", "pytest", "hypothesis", "setuptools"} <= set(pins)
+    for name in ("numpy", "pytest", "hypothesis", "setuptools"):
+        assert f"\n{name}=={pins[name]} " in LOCK, f"{name} is not of the lock's version"
+    for script in sorted((ROOT / "tests" / "golden").glob("[a-z]*.py")):
+        assert f"needs torch=={pins['torch']};" in script.read_text(), script.name
 
 
 def test_every_reference_has_its_parts() -> None:
