@@ -15,7 +15,7 @@ with the others.
 
 from __future__ import annotations
 
-from . import chapter00, chapter01, chapter02, chapter03, chapter04, chapter05, chapter06, chapter08
+from . import chapter00, chapter01, chapter02, chapter03, chapter04, chapter05, chapter06, chapter07, chapter08
 from .engine import Catalogue, Checker, Exercise, Mistake
 from .report import Hint, Verdict
 
@@ -29,6 +29,7 @@ EXERCISES = (
     *chapter04.EXERCISES,
     *chapter05.EXERCISES,
     *chapter06.EXERCISES,
+    *chapter07.EXERCISES,
     *chapter08.EXERCISES,
 )
 
