@@ -91,7 +91,7 @@ def from_keras(model: Any) -> Sequential:
     """Return a model that computes what a Keras model computes, built, with the same weights and dtype.
 
     The model is a ``Sequential`` or functional one, with one input and one output. Where paths fork and meet again in a
-    sum or side by side, they become :class:`~mathnn.Residual` and :class:`~mathnn.Branches`.
+    sum or side by side, they become :class:`~mathnn.layers.Residual` and :class:`~mathnn.layers.Branches`.
 
     Raises
     ------
