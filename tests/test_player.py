@@ -17,6 +17,7 @@ from matplotlib.figure import Figure
 
 from mathnn import plots
 from mathnn.errors import ConfigError
+from mathnn.plots.player import _shorter
 
 matplotlib.use("Agg")
 
@@ -187,3 +188,15 @@ def test_artists_of_earlier_frames_and_pictures_are_refused():
         plots.player(fig, 2, lambda k: old)
     with pytest.raises(ConfigError, match="made of pixels"):
         plots.player(fig, 2, lambda k: [ax.imshow(np.eye(2) * k)])
+
+
+@pytest.mark.parametrize(
+    ("written", "shorter"),
+    [
+        ("M 1.04 2.06 L 3 2.06 L 5 2.06 L 5 7.99 z", "M1 2.1 5 2.1 5 8z"),
+        ("M 0 0 L 5 0 L 3 0", "M0 0 5 0 3 0"),  # there and back again
+        ("M 0 0 L -.52 .25 M 10 20 L 30 40 z", "M0 0 -0.5 0.2M10 20 30 40z"),
+    ],
+)
+def test_paths_are_written_short_and_run_where_they_ran(written, shorter):
+    assert _shorter(written) == shorter

@@ -203,4 +203,24 @@ def _inline(svg: str, last: int, words: str) -> str:
     svg = svg.replace('class="mathnn"', f'class="mathnn-frames" role="img" aria-label="{html.escape(words)}"', 1)
     svg = svg.replace(f'data-name="at-{last}"', f'data-at="{last}" data-last=""')
     svg = re.sub(r'data-name="at-(\d+)"', r'data-at="\1" display="none"', svg)
-    return re.sub(r'data-name="since-(\d+)"', r'data-since="\1"', svg)
+    svg = re.sub(r'data-name="since-(\d+)"', r'data-since="\1"', svg)
+    return re.sub(r' d="([MLz\d. -]*)"', lambda match: f' d="{_shorter(match[1])}"', svg)
+
+
+def _shorter(path: str) -> str:
+    """Write a polygon to tenths of a point, without the points along its straight edges: there may be many frames."""
+    parts = []
+    for subpath in re.split(r"(?=M)", path)[1:]:
+        points: list[tuple[float, float]] = []
+        for x, y in re.findall(r"(\S+) (\S+)", re.sub(r"[MLz]", "", subpath)):
+            points.append((round(float(x), 1), round(float(y), 1)))
+            if len(points) > 2 and _between(*points[-3:]):
+                del points[-2]
+        numbers = " ".join(f"{x:g} {y:g}" for x, y in points)
+        parts.append(f"M{numbers}{'z' * ('z' in subpath)}")
+    return "".join(parts)
+
+
+def _between(a: tuple[float, float], b: tuple[float, float], c: tuple[float, float]) -> bool:
+    """Tell whether b lies on the way from a to c, level or upright."""
+    return any(a[i] == b[i] == c[i] and sorted((a[1 - i], b[1 - i], c[1 - i]))[1] == b[1 - i] for i in (0, 1))

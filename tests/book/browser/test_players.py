@@ -230,5 +230,5 @@ def test_players_of_the_book_move_by_keyboard(context: BrowserContext, origin: s
             for key in ("Home", "ArrowRight"):
                 visit.page.keyboard.press(key)
             assert slider.input_value() == "1"
-            assert seen(player)[0] == [1]
+            assert set(seen(player)[0]) == {1}
         assert visit.said == []
