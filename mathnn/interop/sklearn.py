@@ -122,9 +122,11 @@ class _Estimator(BaseEstimator):
         if self.learning_rate is not None:
             optimizer.learning_rate = self.learning_rate
         seed = self.random_state
-        if seed is not None and not isinstance(seed, Integral):
+        if seed is None:  # scikit-learn would take NumPy's global generator
+            seed = np.random.default_rng().integers(2**31 - 1)
+        elif not isinstance(seed, Integral):
             seed = check_random_state(seed).randint(2**31 - 1)
-        self._seed = None if seed is None else int(seed)
+        self._seed = int(seed)
         self.model_ = Sequential(stack, seed=self._seed, input_shape=(self.n_features_in_,), dtype=dtype)
         self.model_.compile(optimizer, loss)
         self.loss_curve_: list[float] = []
@@ -135,8 +137,10 @@ class _Estimator(BaseEstimator):
         X, y = validate_data(self, X, y, reset=reset, dtype=(np.float64, np.float32), multi_output=True)
         return X, column_or_1d(y, warn=True) if y.ndim == 2 and y.shape[1] == 1 else y
 
-    def _train(self, X: Array, y: Array, sample_weight: Any, epochs: int, callbacks: list[Callback]) -> None:
-        """Train on checked data, and note how the cost went."""
+    def _train(
+        self, X: Array, y: Array, sample_weight: Any, epochs: int, callbacks: list[Callback], fraction: float
+    ) -> None:
+        """Train on checked data, of which a fraction is held out, and note how the cost went."""
         who, weight, held_out = type(self).__name__, None, None
         if sample_weight is not None:
             weight = _check_sample_weight(sample_weight, X, ensure_non_negative=True, dtype=np.float64)
@@ -144,8 +148,7 @@ class _Estimator(BaseEstimator):
                 raise ConfigError(f"{who}.fit: sample_weight is 0 for every sample, so there is nothing to learn from")
             # Σ w = m: a weight is worth as much as so many copies of its sample.
             weight = weight * (len(X) / weight.sum())
-        fraction = number(who, "validation_fraction", self.validation_fraction, 0, 1)
-        if fraction and epochs > 1:
+        if fraction:
             parts = [X, y] if weight is None else [X, y, weight]
             split = train_test_split(
                 *parts, test_size=fraction, random_state=self._seed, stratify=self._strata(y), shuffle=True
@@ -190,7 +193,8 @@ class _Estimator(BaseEstimator):
         if self.tol is not None:
             patience = count(who, "n_iter_no_change", self.n_iter_no_change, 1)
             watch.append(EarlyStopping("loss", min_delta=number(who, "tol", self.tol, 0), patience=patience))
-        self._train(X, self._encode(y), sample_weight, epochs, watch)
+        fraction = number(who, "validation_fraction", self.validation_fraction, 0, 1)
+        self._train(X, self._encode(y), sample_weight, epochs, watch, fraction)
         return self
 
     def _go_on(self, X: Any, y: Any, sample_weight: Any, classes: Any = None) -> Self:
@@ -200,7 +204,7 @@ class _Estimator(BaseEstimator):
         if first:
             self._learn_targets(y, classes)
             self._build(X.dtype)
-        self._train(X, self._encode(y), sample_weight, 1, [])
+        self._train(X, self._encode(y), sample_weight, 1, [], 0.0)
         return self
 
     def _outputs(self, X: Any) -> Array:
