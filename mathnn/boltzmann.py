@@ -313,6 +313,7 @@ class RBM(Configurable, Savable):
             mean ``log_likelihood`` of the data, exact, hence for small machines only.
         """
         count("RBM.fit", "epochs", epochs, 1), count("RBM.fit", "batch_size", batch_size, 1)
+        likelihood = flag("RBM.fit", "likelihood", likelihood)
         X = as_features(V, "RBM.fit")
         if not self.visible:
             self._states("fit", X, X.shape[-1])
@@ -413,6 +414,8 @@ class DBN(Configurable, Savable):
         """Return a built network of one ``Dense(n, "sigmoid")`` for each RBM, with its W and c, and then the head."""
         bottom = self.rbms[0]
         bottom.parts()
+        if not isinstance(head, list | tuple):
+            raise ConfigError(f"DBN.to_sequential: head must be a list of layers, got {head!r}")
         layers: list[Layer] = [Dense(rbm.units, "sigmoid") for rbm in self.rbms]
         model = Sequential([*layers, *head], seed=seed, input_shape=(bottom.visible,), dtype=bottom.theta.dtype)
         for layer, rbm in zip(model.layers, self.rbms, strict=False):

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from .errors import ConfigError, ShapeError, nearest
+from .errors import ConfigError, ShapeError
 
 __all__ = ["axes", "choice", "count", "flag", "name_of", "number"]
 
@@ -76,11 +76,17 @@ def flag(owner: object, name: str, value: Any) -> bool:
 
 
 def choice(owner: object, name: str, value: Any, known: Iterable[str]) -> str:
-    """Return ``value``, or raise ConfigError with the nearest unless it is one of the known names."""
+    """Return ``value``, or raise ConfigError unless it is one of the known names.
+
+    >>> choice("Branches", "merge", "sum", ("concat", "add"))
+    Traceback (most recent call last):
+    mathnn.errors.ConfigError: Branches: merge must be 'concat' or 'add', got 'sum'
+    """
     known = list(known)
     if isinstance(value, str) and value in known:
         return value
-    raise ConfigError(f"{name_of(owner)}: {name} cannot be {_shown(value)}. {nearest(_shown(value), known)}")
+    names = " or ".join(map(repr, known)) if len(known) == 2 else f"one of {', '.join(map(repr, known))}"
+    raise ConfigError(f"{name_of(owner)}: {name} must be {names}, got {_shown(value)}")
 
 
 def axes(owner: object, shape: Any) -> tuple[int, ...]:

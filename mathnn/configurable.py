@@ -51,6 +51,9 @@ class Configurable:
         if unknown:
             raise ConfigError(f"{cls.__name__} has no argument {unknown[0]!r}. {nearest(unknown[0], parameters)}")
         star = [name for name, p in parameters.items() if p.kind is inspect.Parameter.VAR_POSITIONAL]
+        for name in star:
+            if not isinstance(config[name], list | tuple):
+                raise ConfigError(f"{cls.__name__}: {name} must be a list, got {config[name]!r}")
         rest = {name: value for name, value in config.items() if name not in star}
         return cls(*(value for name in star for value in config[name]), **rest)
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from .arrays import Array, floats
+from .arrays import Array, finite, floats
 from .checks import number
 from .configurable import Configurable, Registry
 from .errors import ConfigError, ShapeError
@@ -23,7 +23,8 @@ Axis = int | tuple[int, ...]
 class Constraint(Configurable):
     """Base of the constraints: ``constraint(w)`` returns a new array of w's shape and dtype.
 
-    Raises DtypeError where w does not hold real numbers, ShapeError where it lacks the axis.
+    Raises DtypeError where w does not hold real numbers, ShapeError where it lacks the axis, NonFiniteError where a
+    norm is not finite.
     """
 
     def __call__(self, w: Any) -> Array:
@@ -34,7 +35,7 @@ class Constraint(Configurable):
 def _axis(owner: Constraint, axis: Any) -> Axis:
     """Return axis as an int or a tuple of ints, or raise ConfigError."""
     axes = axis if isinstance(axis, tuple | list) else (axis,)
-    if not axes or not all(isinstance(a, int | np.integer) and not isinstance(a, bool) for a in axes):
+    if not axes or not all(isinstance(a, int | np.integer) and not isinstance(a, bool | np.timedelta64) for a in axes):
         raise ConfigError(f"{type(owner).__name__}: axis must be an integer or a tuple of integers, got {axis!r}")
     return tuple(int(a) for a in axes) if isinstance(axis, tuple | list) else int(axis)
 
@@ -42,12 +43,14 @@ def _axis(owner: Constraint, axis: Any) -> Axis:
 def _norms(owner: Constraint, W: Array, axis: Axis) -> Array:
     """Return ‖W‖₂ along axis, which stays as an axis of length 1."""
     try:
-        squares: Array = np.square(W, dtype=np.float64).sum(axis=axis, keepdims=True)
-    except (np.exceptions.AxisError, ValueError):
+        with np.errstate(over="ignore"):
+            squares = np.square(W, dtype=np.float64).sum(axis=axis, keepdims=True)
+    except (np.exceptions.AxisError, ValueError, OverflowError):
         raise ShapeError(
             f"{type(owner).__name__}(axis={axis}) needs that axis, once, and got weights of shape {W.shape}"
         ) from None
-    return np.sqrt(squares)
+    norms: Array = np.sqrt(finite(f"{type(owner).__name__}: the squared norms of the weights", squares))
+    return norms
 
 
 class MaxNorm(Constraint):

@@ -9,11 +9,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
+from .arrays import numbers
 from .checks import count
 from .data import as_dtype
-from .errors import ShapeError, StateError
+from .errors import ConfigError, ShapeError, StateError
 from .layers import Chain, Layer
-from .layers.base import Shape
+from .layers.base import Shape, as_weights
+from .layers.guards import input_shape as as_input_shape
 
 __all__ = ["FlatChain"]
 
@@ -46,7 +48,7 @@ class FlatChain(Chain):
         self._theta = self._gradient = np.empty(0)
         self._trainable_size = 0
         if input_shape is not None:
-            self.build(tuple(input_shape))
+            self.build(as_input_shape(self.label, input_shape))
 
     @property
     def config(self) -> dict[str, Any]:
@@ -68,20 +70,13 @@ class FlatChain(Chain):
         """
         if not self.layers:
             raise StateError(f"{self.label} has no layers: pass a list of layers, or add() them, before building")
-        shape = self._as_shape(shape)
+        shape = as_input_shape(self.label, shape)
         nested = rng is not None
         dtype = as_dtype(dtype if dtype is not None else self._requested_dtype or np.float64, self.label)
         output = super().build(shape, self._initial_rng if rng is None else rng, dtype)
         if not nested:
             self._lay_out()
         return output
-
-    def _as_shape(self, shape: Any) -> Shape:
-        shape = (shape,) if isinstance(shape, int | np.integer) else tuple(shape)
-        for n in shape:
-            if n is not None and (isinstance(n, bool) or not isinstance(n, int | np.integer) or n < 1):
-                raise ShapeError(f"{self.label}: an input shape is a tuple of positive integers, got {shape}")
-        return tuple(n if n is None else int(n) for n in shape)
 
     def _lay_out(self) -> None:
         """Put all parameters into one vector, the trainable ones first, and make the layers' arrays views into it."""
@@ -111,10 +106,10 @@ class FlatChain(Chain):
     @theta.setter
     def theta(self, new: Any) -> None:
         self._require_built("theta")
-        new = np.asarray(new)
+        new = numbers(f"{self.label}: theta", new)
         if new.shape != self._theta.shape:
             raise ShapeError(f"{self.label}: theta has shape {self._theta.shape}, got {new.shape}")
-        self._theta[...] = new
+        self._theta[...] = as_weights(f"{self.label}: theta", new, self._theta.dtype)
 
     @property
     def gradient(self) -> Array:
@@ -135,9 +130,16 @@ class FlatChain(Chain):
 
     def restore(self, snapshot: list[Array]) -> None:
         """Return to what ``snapshot`` gave."""
+        buffers = list(self.buffers.values())
+        if not isinstance(snapshot, list | tuple) or [np.shape(s) for s in snapshot[1:]] != [b.shape for b in buffers]:
+            raise ConfigError(f"{self.label}.restore takes what snapshot returned, got {type(snapshot).__name__}")
         self.theta = snapshot[0]
-        for buffer, kept in zip(self.buffers.values(), snapshot[1:], strict=True):
+        for buffer, kept in zip(buffers, snapshot[1:], strict=True):
             buffer[...] = kept
+
+    def check_build(self, shape: Any, rng: Any, dtype: Any) -> tuple[Any, ...]:
+        """Return the arguments as they are: this chain's own ``build`` may do without the last two."""
+        return shape, rng, dtype
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         # A copied or unpickled array owns its numbers; the views into theta have to be made again.

@@ -12,15 +12,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from numbers import Integral
 from typing import Any
 
 import numpy as np
 from numpy.typing import DTypeLike
 
-from .arrays import Array
-from .checks import number
+from .arrays import Array, finite
+from .checks import axes, choice, number
 from .configurable import Configurable, Registry
+from .data import as_dtype
 from .errors import ConfigError, ShapeError
 
 __all__ = [
@@ -52,6 +52,7 @@ def fans(shape: Shape) -> tuple[int, int]:
     >>> fans((784, 256)), fans((3, 3, 16, 32)), fans((5,))
     ((784, 256), (144, 288), (5, 5))
     """
+    shape = axes("fans", shape)
     if len(shape) < 2:
         n = shape[0] if shape else 1
         return n, n
@@ -63,20 +64,20 @@ class Initializer(Configurable):
     """Base of the initializers: a subclass defines ``draw``.
 
     ``rng`` is a ``np.random.Generator``, a seed, or None for fresh entropy; NumPy's global generator is never
-    read. Raises ShapeError for a shape that is none, ConfigError for something that is not a generator.
+    read. Raises ShapeError for a shape that is none, ConfigError for something that is not a generator or a dtype,
+    and NonFiniteError for numbers that the dtype cannot hold.
     """
 
     def __call__(self, shape: int | Sequence[int], rng: Any = None, dtype: DTypeLike = np.float64) -> Array:
         """Return a new array of that shape and dtype."""
         who = type(self).__name__
-        axes = tuple(shape) if isinstance(shape, Sequence) else (shape,)
-        if not all(isinstance(n, Integral) and n >= 0 for n in axes):
-            raise ShapeError(f"{who}: shape must be integers of 0 or more, such as (64, 10), got {shape!r}")
+        lengths, dtype = axes(self, shape), as_dtype(dtype, who)
         try:
             generator = np.random.default_rng(rng)
         except (TypeError, ValueError):
             raise ConfigError(f"{who}: rng must be a np.random.Generator or a seed, got {rng!r}") from None
-        return self.draw(tuple(int(n) for n in axes), generator).astype(dtype, copy=False)
+        with np.errstate(over="ignore"):  # what the dtype cannot hold becomes infinite, and is refused
+            return finite(f"{who}: the array drawn", self.draw(lengths, generator).astype(dtype, copy=False))
 
     def draw(self, shape: Shape, rng: np.random.Generator) -> Array:
         """Return a new float64 array."""
@@ -123,7 +124,8 @@ class RandomUniform(Initializer):
 
     def __init__(self, minval: float = -0.05, maxval: float = 0.05) -> None:
         self.minval = number(self, "minval", minval)
-        self.maxval = number(self, "maxval", maxval, minval)
+        self.maxval = number(self, "maxval", maxval, self.minval)
+        number(self, "maxval - minval", self.maxval - self.minval)
 
     def draw(self, shape: Shape, rng: np.random.Generator) -> Array:
         return rng.uniform(self.minval, self.maxval, shape)
@@ -142,9 +144,7 @@ class VarianceScaling(Initializer):
             ("mode", mode, ("fan_in", "fan_out", "fan_avg")),
             ("distribution", distribution, ("untruncated_normal", "uniform")),
         ):
-            if value not in known:
-                allowed = ", ".join(map(repr, known))
-                raise ConfigError(f"{type(self).__name__}: {name} must be one of {allowed}, got {value!r}")
+            choice(self, name, value, known)
         self.mode = mode
         self.distribution = distribution
 

@@ -16,8 +16,8 @@ from typing import Any, NamedTuple, Self
 
 import numpy as np
 
-from .arrays import floats
-from .checks import count, number
+from .arrays import finite, floats, numbers
+from .checks import count, flag, number
 from .configurable import Configurable
 from .errors import LabelError, NonFiniteError, ShapeError, StateError
 
@@ -35,6 +35,7 @@ Array = np.ndarray[Any, Any]
 
 #: A distance that counts as zero, for data whose longest sample has length 1.
 TOUCHING = 1e-10
+TINY = float(np.finfo(np.float64).tiny)
 
 
 class ConvergenceWarning(UserWarning):
@@ -88,7 +89,7 @@ class Perceptron(Configurable):
     def __init__(self, learning_rate: float = 1.0, max_epochs: int = 1000, warn: bool = True) -> None:
         self.learning_rate = number(self, "learning_rate", learning_rate, 0, ends="()")
         self.max_epochs = count(self, "max_epochs", max_epochs, 1)
-        self.warn = warn
+        self.warn = flag(self, "warn", warn)
         self._labels: Array | None = None
         self.history: list[Update] = []
         self.mistakes_per_epoch: list[int] = []
@@ -97,7 +98,8 @@ class Perceptron(Configurable):
     def fit(self, X: Any, y: Any) -> Self:
         """Learn X (m, d) with labels y (m,), all 0 or 1, or all -1 or 1; return the perceptron itself."""
         X, sign, self._labels = _data("Perceptron.fit", X, y)
-        eta = X.dtype.type(self.learning_rate)
+        reach = float(np.finfo(X.dtype).max) ** 0.25  # within it no product overflows
+        eta = X.dtype.type(number(self, f"learning_rate, for {X.dtype},", self.learning_rate, 1 / reach, reach, "[]"))
         w, b = np.zeros_like(X[0]), X.dtype.type(0)
         self.history, self.mistakes_per_epoch, self.converged = [], [], False
         while not self.converged and len(self.mistakes_per_epoch) < self.max_epochs:
@@ -260,17 +262,19 @@ def novikoff_bound(X: Any, y: Any, weights: Any = None, bias: float = 0.0) -> fl
             return math.inf
         weights, bias = line.weights, line.bias
     X, sign, _ = _data("novikoff_bound", X, y)
-    w = np.append(np.asarray(weights, dtype=np.float64), number("novikoff_bound", "bias", bias))
+    w = np.append(floats("novikoff_bound: weights", weights), number("novikoff_bound", "bias", bias)).astype(np.float64)
+    exponent = np.frexp(np.abs(finite("novikoff_bound: weights", w)).max())[1]
+    w = np.ldexp(w, -exponent)  # the bound is that of the line, however long w
     if w.shape != (X.shape[1] + 1,):
         raise ShapeError(f"novikoff_bound: weights must be ({X.shape[1]},), one for each column of X, got {w.size - 1}")
     Z = _extended(X)
-    gamma = float(np.min(sign * (Z @ w))) / max(float(np.linalg.norm(w)), np.finfo(np.float64).tiny)
+    gamma = float(np.min(sign * (Z @ w))) / max(float(np.linalg.norm(w)), TINY)
     if not gamma > 0:
         raise LabelError(
             f"novikoff_bound: this line does not separate the classes (its margin is {gamma:.3g}); "
             "leave weights out for the widest margin"
         )
-    return float(np.max(np.sum(Z * Z, axis=1))) / gamma**2
+    return float(np.max(np.sum(Z * Z, axis=1))) / gamma**2 if gamma**2 else math.inf
 
 
 def _extended(X: Array) -> Array:
@@ -297,6 +301,8 @@ def _data(who: str, X: Any, y: Any, both: bool = True) -> tuple[Array, Array, Ar
         y = np.asarray(y)
     except ValueError:
         raise ShapeError(f"{who}: y must be a vector with one label for each row of X") from None
+    if y.dtype.kind in "biuf":
+        y = numbers(f"{who}: y", y)
     if y.shape != X.shape[:1]:
         raise ShapeError(f"{who}: y must have one label for each row of X, ({len(X)},), got {y.shape}; see y.ravel()")
     found = set(np.unique(y).tolist()) if y.dtype.kind in "biuf" else set(map(str, y.tolist()))

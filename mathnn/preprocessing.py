@@ -13,9 +13,10 @@ from typing import Any, Self, TypeAlias
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
-from .arrays import floats, samples
-from .checks import count, number
+from .arrays import as_real_dtype, finite, numbers, samples
+from .checks import axes, count, flag, number
 from .configurable import Configurable
+from .data import as_features
 from .errors import ConfigError, LabelError, ShapeError, StateError
 from .targets import are_integers
 
@@ -39,7 +40,9 @@ Seed: TypeAlias = "int | np.random.Generator | None"  # as text: importing mathn
 
 
 def _generator(who: str, seed: Seed) -> np.random.Generator:
-    if seed is None or isinstance(seed, np.random.Generator) or (isinstance(seed, Integral) and seed >= 0):
+    if isinstance(seed, Integral) and not isinstance(seed, np.timedelta64) and int(seed) >= 0:
+        return np.random.default_rng(int(seed))
+    if seed is None or isinstance(seed, np.random.Generator):
         return np.random.default_rng(seed)
     raise ConfigError(f"{who}: seed must be None, an integer of 0 or more, or a numpy.random.Generator, got {seed!r}")
 
@@ -77,8 +80,8 @@ def train_test_split(
     """
     who = "train_test_split"
     found = _same_length(who, arrays)
-    m = len(found[0])
-    if isinstance(test_size, Integral) and not isinstance(test_size, bool):
+    m, shuffle = len(found[0]), flag(who, "shuffle", shuffle)
+    if isinstance(test_size, Integral) and not isinstance(test_size, bool | np.timedelta64):
         m_test = int(test_size)
     else:
         m_test = int(np.ceil(round(number(who, "test_size", test_size, 0, 1, ends="()") * m, 9)))
@@ -100,13 +103,16 @@ def train_test_split(
 
 def _stratified(who: str, labels: Any, m: int, m_test: int, rng: np.random.Generator) -> tuple[Array, Array]:
     """Return shuffled indices of both parts, each class shared out by the method of largest remainders."""
-    labels = np.asarray(labels)
+    try:
+        labels = np.asarray(labels)
+        classes, membership, sizes = np.unique(labels.reshape(-1), return_inverse=True, return_counts=True)
+    except (ValueError, TypeError) as error:  # rows of different lengths, or objects that cannot be sorted
+        raise LabelError(f"{who}: stratify must be the class of each sample, as numbers or text ({error})") from None
     if labels.shape not in ((m,), (m, 1)):
         raise ShapeError(
             f"{who}: stratify must be the class of each of the {m} samples, got shape {labels.shape}; "
             "for one-hot rows give y.argmax(axis=1)"
         )
-    classes, membership, sizes = np.unique(labels.reshape(-1), return_inverse=True, return_counts=True)
     if sizes.min() < 2:
         raise LabelError(
             f"{who}: class {classes[sizes.argmin()]!r} of stratify has one sample, which cannot be on both sides; "
@@ -141,6 +147,7 @@ def minibatches(
     """
     found = _same_length("minibatches", arrays)
     size = count("minibatches", "batch_size", batch_size, 1)
+    shuffle, drop_last = flag("minibatches", "shuffle", shuffle), flag("minibatches", "drop_last", drop_last)
     m = len(found[0])
     if drop_last and size > m:
         raise ConfigError(
@@ -173,7 +180,8 @@ def one_hot(y: Any, num_classes: int | None = None, dtype: DTypeLike = np.float6
             f"one_hot got classes from {int(y.min())} to {int(y.max())}, expected 0 to {K - 1}; raise num_classes, or "
             "number the classes from 0 with np.unique(y, return_inverse=True)[1]"
         )
-    rows: Array = np.eye(K, dtype=dtype)[y.astype(np.intp)]
+    rows: Array = np.zeros(axes("one_hot", (*y.shape, K)), as_real_dtype("one_hot", dtype))
+    np.put_along_axis(rows, y.astype(np.intp)[..., None], 1, axis=-1)
     return rows
 
 
@@ -188,7 +196,8 @@ class _Fitted(Configurable):
     def fit(self, X: Any) -> Self:
         """Learn from X (m, ...); return the object itself."""
         X = self._samples(X)
-        self._fit(X.astype(np.float64))
+        with np.errstate(over="ignore", invalid="ignore"):
+            self._fit(X.astype(np.float64))
         self.features = X.shape[1:]
         return self
 
@@ -200,22 +209,20 @@ class _Fitted(Configurable):
         """Return X transformed; its dtype stays float32 or else is float64. Raises StateError before ``fit``."""
         X = self._samples(X)
         self._check_features(X.shape[1:], self.features)
-        Z: Array = self._transform(X.astype(np.float64)).astype(X.dtype)
-        return Z
+        with np.errstate(over="ignore", invalid="ignore"):
+            Z: Array = self._transform(X.astype(np.float64)).astype(X.dtype)
+        return finite(f"{type(self).__name__}: the result", Z)
 
     def inverse_transform(self, Z: Any) -> Array:
         """Return what ``transform`` made Z from."""
         Z = self._samples(Z)
         self._check_features(Z.shape[1:], self._transformed_features())
-        X: Array = self._inverse(Z.astype(np.float64)).astype(Z.dtype)
-        return X
+        with np.errstate(over="ignore", invalid="ignore"):
+            X: Array = self._inverse(Z.astype(np.float64)).astype(Z.dtype)
+        return finite(f"{type(self).__name__}: the result", X)
 
     def _samples(self, X: Any) -> Array:
-        who = type(self).__name__
-        found = floats(who, samples(who, "X", X))
-        if found.ndim < 2:
-            raise ShapeError(f"{who} got X of shape {found.shape}, expected (m, d): one feature is X.reshape(-1, 1)")
-        return found
+        return as_features(X, type(self).__name__)
 
     def _check_features(self, got: tuple[int, ...], fitted: tuple[int, ...] | None) -> None:
         if fitted is None:
@@ -245,7 +252,7 @@ class _Scaled(_Fitted):
     scale: Array
 
     def __init__(self, per_feature: bool = True) -> None:
-        self.per_feature = per_feature
+        self.per_feature = flag(self, "per_feature", per_feature)
 
     @property
     def _axis(self) -> int | None:
@@ -335,12 +342,12 @@ class PCA(_Fitted):
     explained_variance_ratio: Array
 
     def __init__(self, n_components: int | float | None = None, whiten: bool = False) -> None:
-        if isinstance(n_components, float):
-            number(self, "n_components", n_components, 0, 1, ends="()")
-        elif n_components is not None:
-            count(self, "n_components", n_components, 1)
+        if n_components is not None:
+            share = isinstance(n_components, float | np.floating)
+            in_range: Any = number(self, "n_components", n_components, 0, 1, "()") if share else None
+            n_components = in_range or count(self, "n_components", n_components, 1)
         self.n_components = n_components
-        self.whiten = whiten
+        self.whiten = flag(self, "whiten", whiten)
 
     def _samples(self, X: Any) -> Array:
         found = super()._samples(X)
@@ -397,7 +404,7 @@ def _images(who: str, images: Any) -> Array:
 
 def _one_each(who: str, what: str, values: Any, m: int) -> Array:
     """Return one value for each of m images."""
-    values = np.asarray(values)
+    values = numbers(f"{who}: {what}", values)
     if values.shape not in ((), (m,)):
         raise ShapeError(f"{who}: {what} must be one value or one for each of {m} images, got shape {values.shape}")
     return np.broadcast_to(values, (m,))
@@ -417,14 +424,17 @@ def shift_images(images: Any, down: Any = 0, right: Any = 0, fill: float = 0.0) 
     down, right = _one_each(who, "down", down, m), _one_each(who, "right", right, m)
     if down.dtype.kind not in "iu" or right.dtype.kind not in "iu":
         raise ConfigError(f"{who}: shifts must be integers (pixels), got {down.dtype} and {right.dtype}")
-    rows = np.arange(h) - down.astype(np.intp)[:, None]
-    columns = np.arange(w) - right.astype(np.intp)[:, None]
+    rows, columns = (
+        np.arange(n) - shift.astype(np.float64).clip(-n, n)[:, None] for n, shift in ((h, down), (w, right))
+    )
     inside = ((rows >= 0) & (rows < h))[:, :, None] & ((columns >= 0) & (columns < w))[:, None, :]
-    rows, columns = rows.clip(0, h - 1), columns.clip(0, w - 1)
+    rows, columns = rows.clip(0, h - 1).astype(np.intp), columns.clip(0, w - 1).astype(np.intp)
     moved: Array = images[np.arange(m)[:, None, None], rows[:, :, None], columns[:, None, :]]
-    if moved.dtype.kind != "f" and moved.dtype.type(fill) != fill:
+    with np.errstate(over="ignore", invalid="ignore"):
+        value = np.array(number(who, "fill", fill)).astype(moved.dtype)
+    if not np.isfinite(value) or (moved.dtype.kind != "f" and value != fill):
         raise ConfigError(f"{who}: fill={fill!r} does not fit images of dtype {moved.dtype}; make them floats first")
-    moved[~inside] = fill
+    moved[~inside] = value
     return moved
 
 

@@ -5,13 +5,15 @@ As in Keras the squared penalty carries no factor ½, so its gradient is 2 λ w.
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
 
-from .arrays import Array, floats
+from .arrays import Array, finite, floats
 from .checks import number
 from .configurable import Configurable, Registry
+from .errors import NonFiniteError
 
 __all__ = ["L1", "L1L2", "L2", "Regularizer", "get", "registry"]
 
@@ -19,7 +21,8 @@ __all__ = ["L1", "L1L2", "L2", "Regularizer", "get", "registry"]
 class Regularizer(Configurable):
     """Base of the regularizers: ``regularizer(w)``, summed in float64, and ``.gradient(w)``.
 
-    Raises DtypeError where w does not hold real numbers.
+    Raises DtypeError where w does not hold real numbers, NonFiniteError where the penalty or its gradient
+    is not finite.
     """
 
     def __call__(self, w: Any) -> float:
@@ -43,19 +46,26 @@ class L1L2(Regularizer):
         self.l2 = number(self, "l2", l2, 0)
 
     def __call__(self, w: Any) -> float:
-        W = floats(type(self).__name__, w)
+        who = type(self).__name__
+        W = floats(who, w)
         penalty = 0.0
-        if self.l1:
-            penalty += self.l1 * float(np.abs(W).sum(dtype=np.float64))
-        if self.l2:
-            penalty += self.l2 * float(np.square(W, dtype=np.float64).sum())
+        with np.errstate(over="ignore"):
+            if self.l1:
+                penalty += self.l1 * float(np.abs(W).sum(dtype=np.float64))
+            if self.l2:
+                penalty += self.l2 * float(np.square(W, dtype=np.float64).sum())
+        if not math.isfinite(penalty):
+            raise NonFiniteError(f"{who}: the penalty is {penalty}: the weights have diverged; lower the learning rate")
         return penalty
 
     def gradient(self, w: Any) -> Array:
-        W = floats(type(self).__name__, w)
-        if not self.l1:
-            return 2 * self.l2 * W
-        return self.l1 * np.sign(W) + 2 * self.l2 * W
+        who = type(self).__name__
+        W = floats(who, w)
+        with np.errstate(over="ignore", invalid="ignore"):
+            slope: Array = 2 * self.l2 * W
+            if self.l1:
+                slope += self.l1 * np.sign(W)
+        return finite(f"{who}: the gradient of the penalty", slope)
 
 
 class L1(L1L2):

@@ -13,7 +13,7 @@ from matplotlib.colors import CSS4_COLORS, XKCD_COLORS, to_rgb
 
 from mathnn import datasets
 from mathnn.datasets import packaged
-from mathnn.errors import ConfigError, FormatError, ShapeError
+from mathnn.errors import ConfigError, FormatError, MathnnError
 
 DRAWN = {
     "moons": datasets.moons,
@@ -178,7 +178,7 @@ def test_blobs_lie_where_they_are_told_and_spread_as_told() -> None:
 
 @pytest.mark.parametrize("bad", [[1.0, 2.0], [], "three", None, [[np.nan, 0.0]], [[1.0], [1.0, 2.0]]])
 def test_blobs_refuse_centers_that_are_none(bad) -> None:
-    with pytest.raises(ShapeError, match="centers must be"):
+    with pytest.raises(MathnnError, match="blobs: centers"):
         datasets.blobs(centers=bad)
 
 

@@ -450,7 +450,7 @@ def build(layer: Layer, *shape: int | None) -> None:
         (lambda: mathnn.MaxPooling2D(0), "pool_size must be an integer of 1 or more, got 0"),
         (lambda: mathnn.AveragePooling2D(2, strides=(1, 2, 3)), "strides must be one integer or a pair"),
         (lambda: mathnn.UpSampling2D(0), "size must be an integer of 1 or more, got 0"),
-        (lambda: mathnn.UpSampling2D(2, "biliner"), "Did you mean 'bilinear'"),
+        (lambda: mathnn.UpSampling2D(2, "biliner"), "'nearest' or 'bilinear'"),
         (lambda: build(mathnn.Conv2D(4, 3, padding=3), 8, 8, 1), r"padding 3 is as wide as the window \(3\)"),
         (lambda: build(mathnn.MaxPooling2D(2, padding=2), 8, 8, 1), r"padding 2 is as wide as the window \(2\)"),
         (lambda: build(mathnn.Conv2DTranspose(1, 2, strides=3, padding=2), 8, 8, 1), "padding 2 is as wide as"),

@@ -130,7 +130,7 @@ def test_what_is_not_a_generator_is_refused(rng: object) -> None:
 def test_arguments_are_checked() -> None:
     with pytest.raises(ConfigError, match="mode must be one of 'fan_in', 'fan_out', 'fan_avg', got 'fan'"):
         VarianceScaling(mode="fan")
-    with pytest.raises(ConfigError, match="distribution must be one of"):
+    with pytest.raises(ConfigError, match="distribution must be"):
         VarianceScaling(distribution="truncated_normal")
     with pytest.raises(ConfigError, match="VarianceScaling: scale"):
         VarianceScaling(scale=0)

@@ -6,7 +6,7 @@ import io
 
 import numpy as np
 
-from ..checks import count
+from ..checks import count, flag
 from ..errors import ConfigError, FormatError
 from .dataset import Array, Dataset
 
@@ -32,6 +32,7 @@ def font_colours(scale: bool = True) -> Dataset:
     >>> colours.names[:2], colours.X[:2].tolist(), colours.y[:2].tolist()
     (('aliceblue', 'antiquewhite'), [[240, 248, 255], [250, 235, 215]], [1, 1])
     """
+    scale = flag("font_colours", "scale", scale)
     rows = [line.split(",") for line in _read("colours.csv").decode("ascii").splitlines()[1:]]
     X = np.array([row[1:] for row in rows], dtype=np.int64)
     return Dataset(
@@ -64,6 +65,7 @@ def digits(scale: bool = True, images: bool = False) -> Dataset:
     >>> X.shape, y[:10].tolist(), float(X.max())
     ((1797, 8, 8, 1), [0, 1, 2, 3, 4, 5, 6, 7, 8, 9], 1.0)
     """
+    scale, images = flag("digits", "scale", scale), flag("digits", "images", images)
     with np.load(io.BytesIO(_read("digits.npz")), allow_pickle=False) as stored:
         X, y = stored["X"].astype(np.int64), stored["y"].astype(np.int64)
     X = X / 16.0 if scale else X

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from ..arrays import finite, numbers
 from ..checks import count, number
 from ..errors import ShapeError
 from .dataset import Array, Dataset, Seed, generator
@@ -41,7 +42,7 @@ def circles(n_samples: int = 200, noise: float = 0.05, factor: float = 0.5, seed
     >>> np.unique(np.hypot(*X[y == 1].T).round(6)).tolist()
     [0.5]
     """
-    number("circles", "factor", factor, 0, 1, "()")
+    factor = number("circles", "factor", factor, 0, 1, "()")
     turns = [np.arange(n) * (2.0 * np.pi / n) for n in _shares("circles", n_samples, 2)]
     parts = [r * np.stack([np.cos(t), np.sin(t)], axis=1) for r, t in zip((1.0, factor), turns, strict=True)]
     return _scatter("circles", parts, noise, seed, "A circle within a circle.")
@@ -58,7 +59,7 @@ def spirals(n_samples: int = 300, noise: float = 0.02, classes: int = 2, turns: 
     >>> np.bincount(y).tolist()
     [100, 100, 100]
     """
-    number("spirals", "turns", turns, 0)
+    turns = number("spirals", "turns", turns, 0)
     parts = []
     for k, n in enumerate(_shares("spirals", n_samples, count("spirals", "classes", classes, 2))):
         r = np.linspace(0.05, 1.0, n)
@@ -85,10 +86,7 @@ def blobs(
         size = (count("blobs", "centers", int(centers), 1), count("blobs", "n_features", n_features, 1))
         middle = rng.uniform(-10.0, 10.0, size)
     else:
-        try:
-            middle = np.array(centers, dtype=np.float64)
-        except (TypeError, ValueError):
-            middle = np.empty(0)
+        middle = numbers("blobs: centers", centers).astype(np.float64)
         if middle.ndim != 2 or middle.size == 0 or not np.isfinite(middle).all():
             raise ShapeError(f"blobs: centers must be a number or an array (classes, features), got {centers!r}.")
     shares = _shares("blobs", n_samples, len(middle))
@@ -107,7 +105,9 @@ def _scatter(who: str, parts: list[Array], noise: float, seed: Seed, text: str, 
     rng = generator(who, seed)
     X = np.concatenate(parts)
     y = np.repeat(np.arange(len(parts)), [len(part) for part in parts])
-    X += number(who, name, noise, 0) * rng.standard_normal(X.shape)
+    with np.errstate(over="ignore"):
+        X += number(who, name, noise, 0) * rng.standard_normal(X.shape)
+    finite(f"{who}: X, with so much {name},", X)
     order = rng.permutation(len(X))
     return Dataset(
         X=X[order],

@@ -13,11 +13,14 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
+from ..arrays import finite, floats, numbers
+from ..checks import flag
 from ..configurable import Configurable, Registry
 from ..constraints import Constraint
 from ..errors import ConfigError, DtypeError, ShapeError, StateError
 from ..initializers import Initializer
 from ..regularizers import Regularizer
+from .guards import check_build, guard
 
 __all__ = ["Array", "Layer", "Parameter", "Shape", "get", "registry"]
 
@@ -42,7 +45,7 @@ class Parameter:
         constraint: Constraint | None = None,
     ) -> None:
         self.name = name
-        self._value = np.asarray(value, order="C")
+        self._value = floats(f"parameter {name!r}", value).copy(order="C")
         self._gradient = np.zeros_like(self._value)
         self.regularizer = regularizer
         self.constraint = constraint
@@ -54,15 +57,7 @@ class Parameter:
 
     @value.setter
     def value(self, new: Any) -> None:
-        new = np.asarray(new)
-        if new.shape != self._value.shape:
-            raise ShapeError(
-                f"parameter {self.name!r} has shape {self._value.shape}, got an array of shape {new.shape}: "
-                "reshape it, or set the weights of the layer that it comes from"
-            )
-        if new.dtype.kind not in "fiub":
-            raise DtypeError(f"parameter {self.name!r} needs real numbers, got an array of dtype {new.dtype}")
-        self._value[...] = new
+        self._value[...] = self._like(new)
 
     @property
     def gradient(self) -> Array:
@@ -71,7 +66,20 @@ class Parameter:
 
     @gradient.setter
     def gradient(self, new: Array) -> None:
-        self._gradient[...] = new
+        if type(new) is np.ndarray and new.shape == self._value.shape and new.dtype == self._value.dtype:
+            self._gradient[...] = new
+        else:
+            self._gradient[...] = self._like(new)
+
+    def _like(self, new: Any) -> Array:
+        """Return numbers in the shape and dtype of this parameter, or raise."""
+        array = numbers(f"parameter {self.name!r}", new)
+        if array.shape != self._value.shape and array.ndim:
+            raise ShapeError(
+                f"parameter {self.name!r} has shape {self._value.shape}, got an array of shape {array.shape}: "
+                "reshape it, or set the weights of the layer that it comes from"
+            )
+        return as_weights(f"parameter {self.name!r}", array, self._value.dtype)
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -93,6 +101,12 @@ class Parameter:
         return f"Parameter({self.name!r}, shape={self.shape}, dtype={self._value.dtype})"
 
 
+def as_weights(who: str, array: Array, dtype: DTypeLike) -> Array:
+    """Return an array of numbers in that dtype, or raise NonFiniteError."""
+    with np.errstate(over="ignore"):  # what the dtype cannot hold becomes infinite, and is refused
+        return finite(who, array.astype(dtype, copy=False))
+
+
 class Layer(Configurable):
     """Base of all layers.
 
@@ -106,11 +120,15 @@ class Layer(Configurable):
     #: Whether ``forward`` adds something to the model's cost; a class that calls ``add_loss`` sets it.
     adds_to_cost = False
 
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        guard(cls)
+
     def __init__(self, name: str | None = None, trainable: bool = True) -> None:
         if name is not None and (not isinstance(name, str) or not name):
             raise ConfigError(f"{type(self).__name__}: name must be a non-empty string or None, got {name!r}")
         self.name = name
-        self.trainable = trainable
+        self.trainable = flag(self, "trainable", trainable)
         self.parameters: list[Parameter] = []
         self.input_shape: Shape | None = None
         self.output_shape: Shape | None = None
@@ -119,6 +137,7 @@ class Layer(Configurable):
         self._owned = False
         self._cache: tuple[Any, ...] | None = None
         self._workspace: dict[str, Array] = {}
+        self._given: dict[type, tuple[int, ...]] = {}  # the shape that the last cached forward of each class gave
 
     # --- the contract -------------------------------------------------------------------------------------------
 
@@ -127,8 +146,12 @@ class Layer(Configurable):
         self.input_shape = self.output_shape = shape
         self.dtype = np.dtype(dtype)
         self.parameters = []
-        self._cache, self._workspace = None, {}
+        self._cache, self._workspace, self._given = None, {}, {}
         return shape
+
+    def check_build(self, shape: Any, rng: Any, dtype: Any) -> tuple[Any, ...]:
+        """Return the arguments of ``build`` in order, or raise what is wrong with them."""
+        return check_build(self.label, shape, rng, dtype)
 
     def forward(self, X: Array, training: bool = False, cache: bool = False) -> Array:
         """Return the output for a batch X of m samples.
@@ -188,8 +211,8 @@ class Layer(Configurable):
         self.extra_cost = self.loss_weight * float(value)
 
     def check_input(self, X: Array) -> None:
-        """Refuse an input that this layer was not built for."""
-        if X.shape[1:] != self.input_shape:
+        """Refuse an input that this layer was not built for. Its numbers are not looked at: the model does that."""
+        if type(X) is not np.ndarray or X.shape[1:] != self.input_shape or not X.shape:
             self._check_shape(X)
         if X.dtype != self.dtype:
             raise DtypeError(
@@ -201,6 +224,10 @@ class Layer(Configurable):
         if self.input_shape is None:
             raise StateError(f"{self.label} is not built: call build(input_shape, rng) first, or fit its model")
         expected = self.input_shape
+        if not isinstance(X, np.ndarray):
+            raise DtypeError(
+                f"{self.label} computes with arrays and got {type(X).__name__}: pass np.asarray(X, {self.dtype.name!r})"
+            )
         if X.ndim != len(expected) + 1 or any(e not in (None, n) for e, n in zip(expected, X.shape[1:], strict=True)):
             wanted = ", ".join(["m", *("any" if n is None else str(n) for n in expected)])
             raise ShapeError(
@@ -282,22 +309,25 @@ class Layer(Configurable):
         """Set all parameters and buffers from a list like that of ``get_weights``; all or nothing."""
         if not self.built:
             raise StateError(f"{self.label} is not built, so it has no weights yet: call build first")
+        who = f"{self.label}.set_weights"
+        if not isinstance(weights, list | tuple):
+            raise ConfigError(f"{who} takes a list of arrays, as get_weights returns it, got {type(weights).__name__}")
         targets = [p.value for p in self.parameters] + list(self.buffers.values())
-        arrays = [np.asarray(w) for w in weights]
+        arrays = [numbers(who, w) for w in weights]
         if [a.shape for a in arrays] != [t.shape for t in targets]:
             raise ShapeError(
-                f"{self.label}.set_weights expects {len(targets)} arrays of shapes {[t.shape for t in targets]}, "
+                f"{who} expects {len(targets)} arrays of shapes {[t.shape for t in targets]}, "
                 f"got {len(arrays)} of shapes {[a.shape for a in arrays]}"
             )
-        if any(a.dtype.kind not in "fiub" for a in arrays):
-            raise DtypeError(f"{self.label}.set_weights needs real numbers, got {[str(a.dtype) for a in arrays]}")
+        arrays = [as_weights(who, array, target.dtype) for target, array in zip(targets, arrays, strict=True)]
         for target, array in zip(targets, arrays, strict=True):
             target[...] = array
 
     def __getstate__(self) -> dict[str, Any]:
         # Copies and pickles carry the layer, not the traces of its last batch.
-        return {**self.__dict__, "_cache": None, "_workspace": {}}
+        return {**self.__dict__, "_cache": None, "_workspace": {}, "_given": {}}
 
 
+guard(Layer)
 registry: Registry[Layer] = Registry("layer", Layer)
 get = registry.get

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import DTypeLike
 
+from ..checks import choice
 from ..errors import ConfigError, ShapeError
 from .base import Array, Layer, Shape, registry
 from .containers import Chain, Container
@@ -112,9 +113,7 @@ class Branches(Container):
         super().__init__(name=name, trainable=trainable)
         if not paths:
             raise ConfigError(f"{self.label} needs at least one path: a layer, or a list of layers")
-        if merge not in ("concat", "add"):
-            raise ConfigError(f"{self.label}: merge must be 'concat' or 'add', got {merge!r}")
-        self.merge = merge
+        self.merge = choice(self, "merge", merge, ("concat", "add"))
         self.layers = [self.adopt(Chain(path) if isinstance(path, list | tuple) else path) for path in paths]
         self.name_layers()
 

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import DTypeLike
 
+from ..checks import flag
 from ..configurable import snake_case
 from ..errors import ConfigError
 from .activated import ActivatedLayer
@@ -23,7 +24,7 @@ class Container(Layer):
     layers: list[Layer]
 
     def __init__(self, name: str | None = None, trainable: bool = True) -> None:
-        self._trainable = trainable
+        self._trainable = flag(self, "trainable", trainable)
         super().__init__(name=name, trainable=trainable)
 
     @property
@@ -33,7 +34,7 @@ class Container(Layer):
 
     @trainable.setter
     def trainable(self, value: bool) -> None:
-        self._trainable = value
+        self._trainable = flag(self, "trainable", value)
         # At construction there is nothing inside yet, and a layer that was frozen before stays frozen.
         for layer in self.__dict__.get("layers", ()):
             layer.trainable = value

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import DTypeLike
 
 from .. import convolution
-from ..checks import count
+from ..checks import count, flag
 from ..constraints import get as get_constraint
 from ..errors import ConfigError, ShapeError
 from ..initializers import get as get_initializer
@@ -54,7 +54,7 @@ class ConvolutionBase(ActivatedLayer):
                 f"{type(self).__name__}: {filters} filters cannot be cut into {groups} groups; filters must be a "
                 "multiple of groups"
             )
-        self.use_bias = use_bias
+        self.use_bias = flag(self, "use_bias", use_bias)
         self.kernel_initializer = get_initializer(kernel_initializer)
         self.bias_initializer = get_initializer(bias_initializer)
         self.kernel_regularizer = get_regularizer(kernel_regularizer)

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import DTypeLike
 
+from ..checks import number
 from ..errors import ConfigError
 from ..losses import Loss
 from ..losses import get as get_loss
@@ -41,7 +42,7 @@ class ActivityRegularization(Layer):
     def forward(self, X: Array, training: bool = False, cache: bool = False) -> Array:
         """Y = X; remember the penalty."""
         self.check_input(X)
-        self.add_loss(self._penalty(X) / len(X))
+        self.add_loss(self._penalty(X) / max(len(X), 1))
         if cache:
             self.keep(X)
         return X
@@ -92,7 +93,7 @@ class AuxiliaryHead(Chain):
         if not layers:
             raise ConfigError(f"{self.label} needs at least one layer that ends in a prediction")
         self.loss: Loss | None = None if loss is None else get_loss(loss)
-        self.weight = self.loss_weight = float(weight)
+        self.weight = self.loss_weight = number(self, "weight", weight, 0)
         self.targets: tuple[Loss, Array, Array | None] | None = None
 
     @property

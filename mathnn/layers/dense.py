@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import DTypeLike
 
-from ..checks import count
+from ..checks import count, flag
 from ..constraints import get as get_constraint
 from ..errors import ShapeError
 from ..initializers import get as get_initializer
@@ -76,7 +76,7 @@ class Dense(ActivatedLayer):
     ) -> None:
         super().__init__(activation=activation, name=name, trainable=trainable)
         self.units = count(self, "units", units, 1)
-        self.use_bias = use_bias
+        self.use_bias = flag(self, "use_bias", use_bias)
         self.kernel_initializer = get_initializer(kernel_initializer)
         self.bias_initializer = get_initializer(bias_initializer)
         self.kernel_regularizer = get_regularizer(kernel_regularizer)

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import DTypeLike
 
-from ..checks import count
+from ..checks import count, flag
 from ..constraints import get as get_constraint
 from ..errors import ConfigError, DtypeError, LabelError
 from ..initializers import get as get_initializer
@@ -72,7 +72,7 @@ class Embedding(Layer):
         self.embeddings_initializer = get_initializer(embeddings_initializer)
         self.embeddings_regularizer = get_regularizer(embeddings_regularizer)
         self.embeddings_constraint = get_constraint(embeddings_constraint)
-        self.mask_zero = mask_zero
+        self.mask_zero = flag(self, "mask_zero", mask_zero)
 
     def build(self, shape: Shape, rng: np.random.Generator, dtype: DTypeLike = np.float64) -> Shape:
         """Create E (input_dim, output_dim)."""
@@ -96,7 +96,7 @@ class Embedding(Layer):
 
     def symbols(self, X: Array) -> Array:
         """Return X as indices into E, or raise."""
-        if X.dtype.kind not in "iu":
+        if not isinstance(X, np.ndarray) or X.dtype.kind not in "iu":
             self.check_input(X)
         elif X.shape[1:] != self.input_shape:
             self._check_shape(X)

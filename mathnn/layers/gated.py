@@ -9,6 +9,7 @@ from numpy.typing import DTypeLike
 
 from .. import recurrence
 from ..activations import get as get_activation
+from ..checks import flag
 from .base import Array, Shape, registry
 from .recurrent import RecurrentLayer
 
@@ -90,7 +91,7 @@ class LSTM(RecurrentLayer):
             trainable=trainable,
         )
         self.recurrent_activation = get_activation("linear" if recurrent_activation is None else recurrent_activation)
-        self.unit_forget_bias = unit_forget_bias
+        self.unit_forget_bias = flag(self, "unit_forget_bias", unit_forget_bias)
 
     def build(self, shape: Shape, rng: np.random.Generator, dtype: DTypeLike = np.float64) -> Shape:
         """Create W (d, 4u), U (u, 4u) and b (4u,)."""
@@ -191,7 +192,7 @@ class GRU(RecurrentLayer):
             trainable=trainable,
         )
         self.recurrent_activation = get_activation("linear" if recurrent_activation is None else recurrent_activation)
-        self.reset_after = reset_after
+        self.reset_after = flag(self, "reset_after", reset_after)
 
     @property
     def bias_shape(self) -> tuple[int, ...]:

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import DTypeLike
 
-from ..checks import number
+from ..checks import flag, number
 from ..constraints import get as get_constraint
 from ..errors import ShapeError
 from ..initializers import get as get_initializer
@@ -39,8 +39,8 @@ class NormalizationLayer(Layer):
     ) -> None:
         super().__init__(name=name, trainable=trainable)
         self.epsilon = number(self, "epsilon", epsilon, 0, ends="()")
-        self.center = center
-        self.scale = scale
+        self.center = flag(self, "center", center)
+        self.scale = flag(self, "scale", scale)
         self.beta_initializer = get_initializer(beta_initializer)
         self.gamma_initializer = get_initializer(gamma_initializer)
         self.beta_regularizer = get_regularizer(beta_regularizer)

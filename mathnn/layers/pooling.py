@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import DTypeLike
 
 from .. import pooling
+from ..checks import flag
 from ..errors import ShapeError
 from ..windows import Padding, axis, both, padding_of, pair
 from .base import Array, Layer, Shape, registry
@@ -198,7 +199,7 @@ class GlobalAveragePooling2D(Layer):
 
     def __init__(self, keepdims: bool = False, name: str | None = None, trainable: bool = True) -> None:
         super().__init__(name=name, trainable=trainable)
-        self.keepdims = keepdims
+        self.keepdims = flag(self, "keepdims", keepdims)
 
     def build(self, shape: Shape, rng: np.random.Generator, dtype: DTypeLike = np.float64) -> Shape:
         """Return (C,), or (1, 1, C). Height and width of the images may be unknown (None)."""

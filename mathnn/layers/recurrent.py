@@ -9,7 +9,7 @@ from numpy.typing import DTypeLike
 
 from .. import recurrence
 from ..activations import get as get_activation
-from ..checks import count, number
+from ..checks import count, flag, number
 from ..constraints import get as get_constraint
 from ..errors import ConfigError, ShapeError
 from ..initializers import get as get_initializer
@@ -83,7 +83,7 @@ class RecurrentLayer(Layer):
         super().__init__(name=name, trainable=trainable)
         self.units = count(self, "units", units, 1)
         self.activation = get_activation("linear" if activation is None else activation)
-        self.use_bias = use_bias
+        self.use_bias = flag(self, "use_bias", use_bias)
         self.kernel_initializer = get_initializer(kernel_initializer)
         self.recurrent_initializer = get_initializer(recurrent_initializer)
         self.bias_initializer = get_initializer(bias_initializer)
@@ -93,8 +93,8 @@ class RecurrentLayer(Layer):
         self.kernel_constraint = get_constraint(kernel_constraint)
         self.recurrent_constraint = get_constraint(recurrent_constraint)
         self.bias_constraint = get_constraint(bias_constraint)
-        self.return_sequences = return_sequences
-        self.go_backwards = go_backwards
+        self.return_sequences = flag(self, "return_sequences", return_sequences)
+        self.go_backwards = flag(self, "go_backwards", go_backwards)
         self.mask_value = None if mask_value is None else number(self, "mask_value", mask_value)
         if go_backwards and mask_value is not None:
             raise ConfigError(

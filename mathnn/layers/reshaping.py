@@ -39,7 +39,7 @@ class Flatten(Layer):
         self.check_input(X)
         if cache:
             self.keep(X.shape)
-        return X.reshape(len(X), -1)
+        return X.reshape(len(X), *(self.output_shape or ()))
 
     def backward(self, dY: Array, need_dX: bool = True) -> Array | None:
         """dX = reshape(dY, shape of X)."""

@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import DTypeLike
 
-from ..errors import ConfigError, ShapeError, nearest
+from ..checks import choice
+from ..errors import ShapeError
 from ..windows import pair
 from .base import Array, Layer, Shape, registry
 
@@ -49,10 +50,7 @@ class UpSampling2D(Layer):
     ) -> None:
         super().__init__(name=name, trainable=trainable)
         self.size = pair(self, "size", size)
-        known = ("nearest", "bilinear")
-        if interpolation not in known:
-            raise ConfigError(f"UpSampling2D: unknown interpolation {interpolation!r}. {nearest(interpolation, known)}")
-        self.interpolation = interpolation
+        self.interpolation = choice(self, "interpolation", interpolation, ("nearest", "bilinear"))
 
     def build(self, shape: Shape, rng: np.random.Generator, dtype: DTypeLike = np.float64) -> Shape:
         """Return (H·rows, W·columns, C). Height and width of the images may be unknown (None)."""
