@@ -23,7 +23,7 @@ KINDS = {
 #: A check raises AssertionError where the formula does not hold, and returns in a few words what it compared.
 Check = Callable[[], str]
 
-CHAPTERS = ("ch00", "ch01", "ch02", "ch03", "ch04", "ch05", "ch06", "ch08")
+CHAPTERS = ("ch00", "ch01", "ch02", "ch03", "ch04", "ch05", "ch06", "ch07", "ch08")
 
 
 @dataclass(frozen=True)
