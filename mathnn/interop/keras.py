@@ -140,15 +140,14 @@ def write_same(keras: Any, x: Any, layer: Any, **other: Any) -> Any:
     """Apply the layer of the same name; ``other`` are arguments that differ."""
     check(layer)
     how = {name: argument(keras, getattr(layer, name)) for name in ARGUMENTS[type(layer)].split()}
-    f = layer.activation if isinstance(layer, layers.ActivatedLayer) and not named(layer.activation) else None
-    if f is not None:
+    how |= other
+    own = "activation" in how and how["activation"] is not None and not named(layer.activation)
+    if own:
         how["activation"] = None
-    made = getattr(keras.layers, type(layer).__name__)(
-        **{**how, **other}, dtype=layer.dtype.name, trainable=layer.trainable
-    )
+    made = getattr(keras.layers, type(layer).__name__)(**how, dtype=layer.dtype.name, trainable=layer.trainable)
     y = made(x)
     made.set_weights(layer.get_weights())
-    return y if f is None else write_activation(keras, y, layer)
+    return write_activation(keras, y, layer) if own else y
 
 
 def check(layer: Any) -> None:

@@ -9,7 +9,6 @@ from typing import Any, NoReturn, TypeVar
 import numpy as np
 from numpy.typing import DTypeLike
 
-from ..configurable import Configurable
 from ..errors import ConfigError, StateError
 from ..layers import Embedding, Flatten, Layer, Reshape
 from ..layers.base import Array, Shape
@@ -22,7 +21,6 @@ __all__ = [
     "blocks",
     "check_built",
     "pixels_by_channel",
-    "plain",
     "require",
     "same_padding",
     "takes_symbols",
@@ -181,10 +179,3 @@ def transposed_crops(layer: Any) -> list[tuple[int, int]]:
         else:
             crops.append((total // 2, total - total // 2))
     return crops
-
-
-def plain(part: Configurable | None, to: Any) -> Any:
-    """Return the regularizer or constraint of the same name from another module, with the same arguments."""
-    if part is None:
-        return None
-    return getattr(to, type(part).__name__)(**part.config)

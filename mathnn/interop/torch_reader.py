@@ -119,9 +119,7 @@ class Reader:
     def last(self, module: Any) -> None:
         """Refuse a module that works along the last axis where that does not hold the features."""
         if self.first and len(self.shape) > 1:
-            self.refuse(
-                module, f"it works along the last axis, and in images of shape (C, H, W), {self.shape}, that is W"
-            )
+            self.refuse(module, "it works along the last axis, and in images of shape (C, H, W) that is W")
 
     def along(self, module: Any) -> None:
         """Refuse a module whose ``dim`` is not that of the features."""
@@ -134,16 +132,13 @@ class Reader:
     ) -> Any:
         """Return the padding argument of a layer, for the padding of the module and that which stood before it."""
         self.check_layout(module, 3, True)
-        if isinstance(p, str):
-            p, named = (0, 0), p
-        else:
-            p, named = shared.twice(p), "valid"
+        if p == "same" and self.padding is None:
+            return p
+        p = (0, 0) if p == "valid" else shared.twice(p)
         (left, right, top, bottom), value = self.padding or ((0, 0, 0, 0), fill)
         self.padding = None
-        if value != fill:
-            self.refuse(module, f"it is padded with {value} here and with {fill} in mathnn")
-        if named == "same":
-            return "same"
+        if value != fill or p == ("same", "same"):
+            self.refuse(module, f"it is padded twice, or with {value}, which is {fill} in mathnn")
         pairs = [(p[0] + top, p[0] + bottom), (p[1] + left, p[1] + right)]
         if all(before == behind for before, behind in pairs):
             return pairs[0][0], pairs[1][0]

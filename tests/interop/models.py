@@ -102,6 +102,41 @@ NETWORKS = [
         symbols=6,
     ),
     LayerCase(
+        "activations with arguments",
+        lambda: mathnn.Chain(
+            [
+                mathnn.Dense(4, "leaky_relu"),
+                mathnn.Dense(4, mathnn.activations.ELU(0.5)),
+                mathnn.Dense(4, mathnn.activations.GELU(approximate=True)),
+                mathnn.Dense(3, "selu"),
+                mathnn.Dense(3, "log_softmax"),
+            ]
+        ),
+        (4,),
+    ),
+    LayerCase(
+        "recurrent without bias",
+        lambda: mathnn.Chain(
+            [
+                mathnn.SimpleRNN(3, "relu", use_bias=False, return_sequences=True),
+                mathnn.LSTM(3, use_bias=False, return_sequences=True, go_backwards=True),
+                mathnn.GRU(2, use_bias=False),
+            ]
+        ),
+        (4, 2),
+    ),
+    LayerCase(
+        "transposed and cut off",
+        lambda: mathnn.Chain(
+            [
+                mathnn.Conv2DTranspose(2, 4, strides=2, padding=1, activation="tanh"),
+                mathnn.Conv2DTranspose(2, 2, strides=(3, 1), padding=(1, 0), activation="leaky_relu"),
+                mathnn.Conv2DTranspose(1, 2, strides=3, padding="same"),
+            ]
+        ),
+        (3, 2, 2),
+    ),
+    LayerCase(
         "frozen",
         lambda: mathnn.Chain(
             [mathnn.Dense(3, trainable=False), mathnn.BatchNormalization(trainable=False), mathnn.Dense(2)]

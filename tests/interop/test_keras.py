@@ -78,6 +78,12 @@ def residual_network() -> keras.Model:
     return keras.Model(x, keras.layers.Dense(3, activation="softmax", name="answer")(y))
 
 
+def test_layers_named_by_their_activation() -> None:
+    theirs = stacked(L.Dense(4), L.Softmax(), L.Dense(3), L.Identity(), L.ELU(0.3), shape=(5,))
+    X = np.random.default_rng(0).standard_normal((5, 5)).astype(np.float32)
+    assert_allclose(from_keras(theirs).predict(X), predicted(theirs, X), rtol=1e-5, atol=1e-6)
+
+
 def test_a_network_of_plain_layers() -> None:
     theirs = residual_network()
     X = np.random.default_rng(0).standard_normal((5, 9, 9, 2)).astype(np.float32)
@@ -151,6 +157,12 @@ def rows() -> keras.Model:
     return keras.Model(x, x[:, 1:])
 
 
+def rows_below() -> keras.Model:
+    """Two copies, one below the other."""
+    x = keras.Input((3, 2))
+    return keras.Model(x, keras.layers.Concatenate(axis=1)([x, keras.layers.ReLU()(x)]))
+
+
 L = keras.layers
 WRONG = {
     "no layer for it": lambda: stacked(L.SpatialDropout2D(0.1)),
@@ -167,7 +179,8 @@ WRONG = {
     "recurrent_dropout": lambda: stacked(L.LSTM(2, recurrent_dropout=0.1), shape=(4, 2)),
     "mask_zero": lambda: stacked(L.Embedding(3, 2, mask_zero=True), shape=(4,)),
     "not axis=1": lambda: stacked(L.BatchNormalization(axis=1)),
-    "works along the last axis$": lambda: stacked(L.Softmax(axis=1)),
+    "join along the last axis": rows_below,
+    "Softmax .* last axis": lambda: stacked(L.Softmax(axis=1)),
     "max\\(0, z\\)": lambda: stacked(L.ReLU(max_value=6)),
     "only before a Conv2D": lambda: stacked(L.ZeroPadding2D(1), L.MaxPooling2D()),
     "alike on both sides or": lambda: stacked(L.ZeroPadding2D(((2, 0), (0, 0))), L.Conv2D(1, 2)),
@@ -193,3 +206,14 @@ def test_an_unbuilt_model_and_what_is_none_are_refused() -> None:
     noisy = Sequential([mathnn.GaussianNoise(1.5)], input_shape=(3,))
     with pytest.raises(ConfigError, match="stddev is 1 at most"):
         to_keras(noisy)
+    with pytest.raises(ConfigError, match="no activation step"):
+        to_keras(Sequential([mathnn.Dense(2, "step")], input_shape=(3,)))
+    with pytest.raises(ConfigError, match=r"no activation LeakyReLU\(\) by name"):
+        to_keras(Sequential([mathnn.LSTM(2, "leaky_relu")], input_shape=(3, 1)))
+
+
+def test_on_another_backend_means_are_carried_over(monkeypatch: pytest.MonkeyPatch) -> None:
+    model = Sequential([mathnn.AveragePooling2D(4, 1, padding="same")], input_shape=(5, 5, 1), dtype="float32")
+    monkeypatch.setattr(keras.backend, "backend", lambda: "tensorflow")
+    theirs = to_keras(model)
+    assert isinstance(from_keras(theirs).layers[0], mathnn.AveragePooling2D)

@@ -15,6 +15,7 @@ import mathnn
 from mathnn import ConfigError, Sequential, StateError
 from mathnn.interop import from_torch, to_torch
 from mathnn.interop.torch import table
+from mathnn.interop.torch_modules import Branches, ChannelsFirst, ChannelsLast
 from tests.interop.models import CASES, assert_same_model, has_counterpart, model_of, noisy
 from tests.layer_cases import LayerCase
 
@@ -149,7 +150,11 @@ WRONG = {
     "end of the model": (nn.Flatten(), (4, 5, 3)),
     "must be followed by": (nn.ZeroPad2d(1), (4, 5, 3)),
     "pads alike": (nn.Sequential(nn.ZeroPad2d((2, 0, 0, 0)), nn.Conv2d(3, 2, 1)), (4, 5, 3)),
-    "padded with 1.0": (nn.Sequential(nn.ConstantPad2d(1, 1.0), nn.Conv2d(3, 2, 1)), (4, 5, 3)),
+    "padded twice": (nn.Sequential(nn.ZeroPad2d(1), nn.Conv2d(3, 2, 3, padding="same")), (4, 5, 3)),
+    "of 0 or more": (nn.Sequential(nn.ZeroPad2d(-1), nn.Conv2d(3, 2, 1)), (4, 5, 3)),
+    "one path moves": (Branches([nn.Sequential(ChannelsLast()), nn.Sequential()], "add", 1), (4, 5, 3)),
+    "put ChannelsLast before": (nn.Sequential(ChannelsFirst(), nn.Flatten()), (5, 3)),
+    "or with 1.0": (nn.Sequential(nn.ConstantPad2d(1, 1.0), nn.Conv2d(3, 2, 1)), (4, 5, 3)),
     "the padding before": (nn.Sequential(nn.ZeroPad2d(1), nn.ReLU(), nn.Conv2d(3, 2, 1)), (4, 5, 3)),
     "count_include_pad": (nn.AvgPool2d(2, padding=1), (4, 5, 3)),
     "would count the zeros": (nn.Sequential(nn.ZeroPad2d(1), nn.AvgPool2d(2)), (4, 5, 3)),
@@ -176,6 +181,28 @@ def test_what_mathnn_lacks_is_refused(message: str) -> None:
     module, shape = WRONG[message]
     with pytest.raises(ConfigError, match=message):
         from_torch(module, shape)
+
+
+def test_padding_by_name() -> None:
+    torch.manual_seed(2)
+    module = nn.Sequential(nn.Conv2d(2, 3, (3, 5), padding="same"), nn.Conv2d(3, 1, 2, padding="valid"))
+    x = torch.randn(2, 2, 5, 6)
+    model = from_torch(module, (5, 6, 2))
+    assert_allclose(model.predict(array(x)), array(module(x)), rtol=1e-5, atol=1e-6)
+
+
+SET_OTHERWISE = {
+    "no module for the activation step": ([mathnn.Dense(2, "step")], (3,)),
+    "samples with 4 axes": ([mathnn.BatchNormalization()], (2, 2, 2, 3)),
+    "needs a known height and width": ([mathnn.MaxPooling2D(3, 2, padding="same")], (None, None, 2)),
+}
+
+
+@pytest.mark.parametrize("message", SET_OTHERWISE)
+def test_what_a_layer_is_set_to_may_have_no_counterpart(message: str) -> None:
+    layers, shape = SET_OTHERWISE[message]
+    with pytest.raises(ConfigError, match=message):
+        to_torch(Sequential([layer.copy() for layer in layers], input_shape=shape))
 
 
 def test_the_callers_random_numbers_are_left_alone() -> None:
