@@ -25,7 +25,7 @@ from typing import Any, ParamSpec
 import numpy as np
 
 from .arrays import Array, floats
-from .checks import number
+from .checks import count, number
 from .errors import ConfigError, MathnnError, NonFiniteError, ShapeError
 
 __all__ = ["Variable", "exp", "grad", "log", "maximum", "relu", "sigmoid", "tanh"]
@@ -47,7 +47,7 @@ def operation(f: Callable[P, Variable]) -> Callable[P, Variable]:
                 result = f(*args, **kwargs)
         except MathnnError:
             raise
-        except (ValueError, IndexError, TypeError) as error:
+        except (ValueError, IndexError, TypeError, OverflowError) as error:
             given = ", ".join(str(a.shape) if isinstance(a, Variable | np.ndarray) else repr(a) for a in args)
             raise ShapeError(f"autodiff: {name} cannot take {given}: {error}") from None
         if not np.isfinite(result.value).all():
@@ -276,9 +276,12 @@ def grad(f: Callable[..., Any], argument: int = 0) -> Callable[..., Any]:
     >>> grad(lambda w, x: (w * x).sum() ** 2)([1.0, 2.0], np.array([3.0, 1.0])).tolist()
     [30.0, 10.0]
     """
+    argument = count("grad", "argument", argument, 0)
+    if not callable(f):
+        raise ConfigError(f"grad: needs a function that returns one number, got {f!r}")
 
     def gradient(*args: Any) -> Array:
-        if not 0 <= argument < len(args):
+        if argument >= len(args):
             raise ConfigError(f"grad: there is no argument {argument}, the function was called with {len(args)}")
         x = Variable(args[argument])
         J = f(*args[:argument], x, *args[argument + 1 :])

@@ -5,13 +5,15 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 from numbers import Integral, Real
+from os import PathLike, fsencode
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from .errors import ConfigError, ShapeError
 
-__all__ = ["axes", "choice", "count", "flag", "name_of", "number"]
+__all__ = ["axes", "choice", "count", "flag", "name_of", "number", "path"]
 
 #: The largest count: what is longer than this fits into no memory, and what is done more often never ends.
 MOST = 2**31 - 1
@@ -99,6 +101,16 @@ def axes(owner: object, shape: Any) -> tuple[int, ...]:
     if math.prod(map(int, lengths)) > MOST or len(lengths) > 64:
         raise ShapeError(f"{name_of(owner)}: an array of shape {_shown(shape)} is too large for any memory")
     return tuple(map(int, lengths))
+
+
+def path(owner: object, value: Any) -> Path:
+    """Return ``value`` as a path, or raise ConfigError unless it is the name of a file."""
+    try:
+        if isinstance(value, str | PathLike) and fsencode(value).strip(b"\0"):
+            return Path(value)
+    except (TypeError, ValueError):  # bytes, or text that no file system can hold
+        pass
+    raise ConfigError(f"{name_of(owner)}: the name of the file must be text or a pathlib.Path, got {_shown(value)}")
 
 
 def _shown(value: Any) -> str:

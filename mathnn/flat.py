@@ -131,7 +131,8 @@ class FlatChain(Chain):
     def restore(self, snapshot: list[Array]) -> None:
         """Return to what ``snapshot`` gave."""
         buffers = list(self.buffers.values())
-        if not isinstance(snapshot, list | tuple) or [np.shape(s) for s in snapshot[1:]] != [b.shape for b in buffers]:
+        shapes = [self.theta.shape, *(b.shape for b in buffers)]
+        if not isinstance(snapshot, list | tuple) or [getattr(s, "shape", None) for s in snapshot] != shapes:
             raise ConfigError(f"{self.label}.restore takes what snapshot returned, got {type(snapshot).__name__}")
         self.theta = snapshot[0]
         for buffer, kept in zip(buffers, snapshot[1:], strict=True):

@@ -11,6 +11,7 @@ miss mistakes: the sum of a softmax's outputs is 1 whatever its input, so its gr
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -18,7 +19,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .errors import ConfigError, DtypeError
+from .arrays import samples
+from .checks import count, flag, number
+from .errors import ConfigError, DtypeError, ShapeError
 from .layers import Layer, Parameter
 from .models import Sequential
 
@@ -136,12 +139,20 @@ def gradcheck(
     ------
     DtypeError
         If the layer computes in float32, where differences have too few digits to decide anything.
-    ConfigError
-        If ``y`` is given for something that is not a model.
+    ConfigError, ShapeError, NonFiniteError
+        If ``y`` is given for something that is not a model, or another argument has no meaning.
     """
-    rng = np.random.default_rng(seed)
-    is_integer = np.asarray(X).dtype.kind in "iu"
-    X = np.array(X, np.float64, order="C")
+    if not isinstance(layer_or_model, Layer):
+        raise ConfigError(f"gradcheck: checks a layer or a model, got {layer_or_model!r}")
+    rng = np.random.default_rng(count("gradcheck", "seed", seed, 0, math.inf))
+    step, tolerance = (number("gradcheck", *one, 0, ends="()") for one in (("step", step), ("tolerance", tolerance)))
+    training = flag("gradcheck", "training", training)
+    max_entries = None if max_entries is None else count("gradcheck", "max_entries", max_entries, 1)
+    given = samples("gradcheck", "X", X)
+    is_integer = given.dtype.kind in "iu"
+    X = np.array(given, np.float64, order="C")
+    if X.ndim == 0:
+        raise ShapeError("gradcheck: X is a single number; rows are samples, so write X.reshape(1, -1)")
     if y is not None and not isinstance(layer_or_model, Sequential):
         raise ConfigError(
             f"gradcheck: y goes with a compiled model, and {layer_or_model.label} is a layer: leave y out"

@@ -27,6 +27,7 @@ from . import (
     schedules,
 )
 from .boltzmann import DBN, RBM
+from .checks import path as as_path
 from .configurable import Configurable, Registry
 from .errors import ConfigError, FormatError, StateError
 from .files import replacing
@@ -268,11 +269,12 @@ def save(model: Savable, path: str | PathLike[str]) -> None:
     A :class:`~mathnn.Sequential`, an :class:`~mathnn.boltzmann.RBM` or a :class:`~mathnn.boltzmann.DBN`, once it has
     parameters.
     """
+    target = as_path(f"{type(model).__name__}.save", path)
     content, arrays = _describe(model)
     content |= {"format": "mathnn", "version": FORMAT_VERSION}
     header = json.dumps(content, sort_keys=True)
     checksum = _checksum(header, arrays)
-    with replacing(path) as file:
+    with replacing(target) as file:
         np.savez(file, header=_as_bytes(header), checksum=_as_bytes(checksum), **arrays)  # type: ignore[arg-type]
 
 
@@ -337,7 +339,12 @@ def load(path: str | PathLike[str], custom_objects: Mapping[str, type] | None = 
     ------
     FormatError
         If the file is not a saved model, is truncated or altered, holds pickled objects, or is of a newer version.
+    OSError
+        If there is no such file.
     """
+    path = as_path("load", path)
+    if custom_objects is not None and not isinstance(custom_objects, Mapping):
+        raise ConfigError(f"load: custom_objects must be a dictionary of classes by name, got {custom_objects!r}")
     custom = dict(custom_objects or {})
     try:
         header, arrays = _read(path)

@@ -306,7 +306,7 @@ def test_misspelt_monitor_is_found_before_it_is_needed():
 @pytest.mark.parametrize(
     ("cls", "arguments", "message"),
     [
-        (EarlyStopping, {"mode": "up"}, "mode must be 'auto', 'min' or 'max', got 'up'"),
+        (EarlyStopping, {"mode": "up"}, "mode must be one of 'auto', 'min', 'max', got 'up'"),
         (EarlyStopping, {"patience": -1}, "patience must be an integer of 0 or more"),
         (EarlyStopping, {"patience": 1.5}, "patience"),
         (EarlyStopping, {"monitor": 3}, "monitor must be a name"),

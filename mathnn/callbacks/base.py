@@ -6,11 +6,12 @@ from collections.abc import Callable
 from os import PathLike
 from typing import Any, Protocol
 
+from ..checks import count
 from ..errors import ConfigError, nearest
 
 Logs = dict[str, float]
 
-__all__ = ["Callback", "History", "LambdaCallback", "Logs", "Trained"]
+__all__ = ["Callback", "History", "LambdaCallback", "Logs", "Trained", "verbosity"]
 
 
 class Trained(Protocol):
@@ -27,6 +28,11 @@ class Trained(Protocol):
 
     def save(self, path: str | PathLike[str]) -> None:
         """Write the model to a file, atomically."""
+
+
+def verbosity(owner: object, verbose: Any) -> int:
+    """Return 0 (silent), 1 or 2, as which False and True count too, or raise ConfigError."""
+    return int(verbose) if isinstance(verbose, bool) else count(owner, "verbose", verbose, 0, 2)
 
 
 class Callback:

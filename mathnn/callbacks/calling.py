@@ -27,6 +27,8 @@ class CallbackList:
         params: dict[str, Any] | None = None,
         verbose: int | str = 0,
     ) -> None:
+        if not isinstance(callbacks, list | tuple):
+            raise ConfigError(f"fit: callbacks must be a list, got {callbacks!r}")
         if not isinstance(verbose, int | np.integer | str) or verbose not in (0, 1, 2, "auto"):
             raise ConfigError(f"fit: verbose must be 0 (silent), 1 (progress) or 2 (lines), got {verbose!r}")
         verbose = 1 if verbose == "auto" else int(verbose)

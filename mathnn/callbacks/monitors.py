@@ -8,9 +8,9 @@ from os import PathLike
 from pathlib import Path
 from typing import Any
 
-from ..checks import count, flag, number
+from ..checks import choice, count, flag, number, path
 from ..errors import ConfigError, nearest
-from .base import Callback, Logs
+from .base import Callback, Logs, verbosity
 from .rates import plain_rate
 
 __all__ = ["EarlyStopping", "ModelCheckpoint", "Monitor", "ReduceLROnPlateau"]
@@ -32,10 +32,8 @@ class Monitor(Callback):
     def __init__(self, monitor: str, mode: str = "auto", min_delta: float = 0) -> None:
         if not isinstance(monitor, str):
             raise ConfigError(f"{type(self).__name__}: monitor must be a name such as 'val_loss', got {monitor!r}")
-        if mode not in ("auto", "min", "max"):
-            raise ConfigError(f"{type(self).__name__}: mode must be 'auto', 'min' or 'max', got {mode!r}")
         self.monitor = monitor
-        self.mode = mode
+        self.mode = choice(self, "mode", mode, ("auto", "min", "max"))
         self.min_delta = abs(number(self, "min_delta", min_delta))
         grows = re.search(r"(^|_)(acc|auc|precision|recall|f1|r2|top)", monitor)
         self._sign = 1 if mode == "max" or (mode == "auto" and grows) else -1
@@ -92,7 +90,7 @@ class EarlyStopping(Monitor):
     ) -> None:
         super().__init__(monitor, mode, min_delta)
         self.patience = count(self, "patience", patience, 0)
-        self.verbose = verbose
+        self.verbose = verbosity(self, verbose)
         self.baseline = None if baseline is None else number(self, "baseline", baseline)
         self.restore_best_weights = flag(self, "restore_best_weights", restore_best_weights)
         self.start_from_epoch = count(self, "start_from_epoch", start_from_epoch, 0)
@@ -157,7 +155,7 @@ class ReduceLROnPlateau(Monitor):
         super().__init__(monitor, mode, min_delta)
         self.factor = number(self, "factor", factor, 0, 1, "()")
         self.patience = count(self, "patience", patience, 0)
-        self.verbose = verbose
+        self.verbose = verbosity(self, verbose)
         self.cooldown = count(self, "cooldown", cooldown, 0)
         self.min_lr = number(self, "min_lr", min_lr, 0)
 
@@ -204,8 +202,8 @@ class ModelCheckpoint(Monitor):
         initial_value_threshold: float | None = None,
     ) -> None:
         super().__init__(monitor, mode)
-        self.filepath = str(filepath)
-        self.verbose = verbose
+        self.filepath = str(path(self, filepath))
+        self.verbose = verbosity(self, verbose)
         self.save_best_only = flag(self, "save_best_only", save_best_only)
         self.initial_value_threshold = initial_value_threshold
         if initial_value_threshold is not None:
@@ -220,12 +218,12 @@ class ModelCheckpoint(Monitor):
             self.best = value
         fields = {**(logs or {}), "epoch": epoch + 1}
         try:
-            path = Path(self.filepath.format(**fields))
-        except (KeyError, IndexError, ValueError) as error:
+            target = Path(self.filepath.format(**fields))
+        except (KeyError, IndexError, ValueError, AttributeError, TypeError) as error:
             raise ConfigError(
                 f"ModelCheckpoint: filepath {self.filepath!r} cannot be filled in ({error}). {nearest('', fields)}"
             ) from None
-        path.parent.mkdir(parents=True, exist_ok=True)
-        self.model.save(path)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        self.model.save(target)
         if self.verbose:
-            print(f"Epoch {epoch + 1}: saving model to {path}")
+            print(f"Epoch {epoch + 1}: saving model to {target}")

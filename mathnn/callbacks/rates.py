@@ -8,7 +8,7 @@ from collections.abc import Callable
 from ..checks import number
 from ..errors import ConfigError
 from ..schedules import Schedule
-from .base import Callback, Logs
+from .base import Callback, Logs, verbosity
 
 __all__ = ["LearningRateScheduler", "plain_rate"]
 
@@ -24,11 +24,11 @@ class LearningRateScheduler(Callback):
         if not callable(schedule):
             raise ConfigError(f"LearningRateScheduler: schedule must be a function of the epoch, got {schedule!r}")
         self.schedule = schedule
-        self.verbose = verbose
+        self.verbose = verbosity(self, verbose)
         try:
             inspect.signature(schedule).bind(0, 0.0)
             self._takes_rate = True
-        except TypeError:
+        except (TypeError, ValueError):  # a function of one argument, or a built-in one that does not say
             self._takes_rate = False
 
     def on_epoch_begin(self, epoch: int, logs: Logs | None = None) -> None:

@@ -6,12 +6,11 @@ import csv
 import math
 import sys
 from os import PathLike
-from pathlib import Path
 from typing import Any
 
-from ..checks import flag
+from ..checks import flag, path
 from ..errors import ConfigError
-from .base import Callback, Logs
+from .base import Callback, Logs, verbosity
 
 __all__ = ["CSVLogger", "Progress", "TerminateOnNaN"]
 
@@ -20,7 +19,7 @@ class Progress(Callback):
     """What ``fit`` prints: a bar on a terminal; elsewhere, or with ``verbose=2``, one line an epoch without times."""
 
     def __init__(self, verbose: int = 1) -> None:
-        self.verbose = verbose
+        self.verbose = verbosity(self, verbose)
         self._bar: Any = None
 
     def on_epoch_begin(self, epoch: int, logs: Logs | None = None) -> None:
@@ -63,7 +62,7 @@ class CSVLogger(Callback):
     def __init__(self, filename: str | PathLike[str], separator: str = ",", append: bool = False) -> None:
         if not isinstance(separator, str) or len(separator) != 1:
             raise ConfigError(f"CSVLogger: separator must be one character, got {separator!r}")
-        self.filename = Path(filename)
+        self.filename = path(self, filename)
         self.separator = separator
         self.append = flag(self, "append", append)
 

@@ -107,14 +107,14 @@ class Checker:
 
     def find(self, name: str) -> Exercise:
         """Return the exercise of that name, or raise ConfigError with the nearest."""
-        if name not in self._exercises:
+        if not isinstance(name, str) or name not in self._exercises:
             raise ConfigError(f"check: there is no exercise {name!r}. {nearest(str(name), self._exercises)}")
         return self._exercises[name]
 
     def hint(self, name: str, number: int = 1) -> Hint:
         """Return a hint, the first one unless another number is asked for; ConfigError where there is none such."""
         hints = self.find(name).hints
-        if number not in range(1, len(hints) + 1):
+        if not isinstance(number, int) or not 1 <= number <= len(hints):
             raise ConfigError(f"check.hint: {name!r} has hints 1 to {len(hints)}, got number {number!r}")
         return Hint(name, number, len(hints), hints[number - 1])
 
