@@ -104,6 +104,15 @@ def test_a_kink_is_not_called_a_mistake_and_a_mistake_at_a_kink_is() -> None:
     assert not gradcheck(Spoiled(mathnn.ReLU(), lambda g: g + 3.0, "X"), at_zero).passed
 
 
+def test_a_kink_that_changes_a_slope_by_less_than_one_per_cent_is_a_kink() -> None:
+    layer = Dense(1, "relu")
+    layer.build((1,), np.random.default_rng(0), np.float64)
+    layer.set_weights([[[1.0]], [-0.02]])
+    report = gradcheck(layer, np.array([[20.0], [30.0], [0.02]]))  # the third is at 0, and matters little
+    assert report.passed
+    assert {row.name: row.kinks for row in report.rows} == {"X": 1, "kernel": 1, "bias": 1}
+
+
 def test_a_check_that_says_nothing_says_so() -> None:
     report = gradcheck(mathnn.Softmax(), X[:, :1])
     assert report.rows[0].vacuous
