@@ -313,7 +313,7 @@ def _scatter(dY: Array, W: Array, dX: Array, rows: Axis, columns: Axis, scratch:
     """dX[:, o·s + i·d − p, q·s + j·d − p] += dY[:, o, q] @ W[i, j]ᵀ for each cell (i, j) of the kernel."""
     (c, f), outputs = W.shape[2:], (rows.outputs, columns.outputs)
     W_T = np.ascontiguousarray(W.swapaxes(2, 3))
-    samples = max(1, BLOCK // (2 * outputs[0] * outputs[1] * c * dX.itemsize))
+    samples = max(1, BLOCK // (2 * rows.outputs * columns.outputs * c * dX.itemsize))
     for start in range(0, len(dY), samples):
         # With the samples inside the pixels, what a cell of the kernel adds lies in a few long runs, not many short
         # ones: that halves the time of the sums, more than the two changes of order cost.

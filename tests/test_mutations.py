@@ -32,7 +32,7 @@ EQUIVALENT: dict[str, str] = {
     "RecurrentLayer.backward: states[...] = 0: assigned 0.1 % too much": ZERO,
     "RecurrentLayer.backward: True: inverted": "the two lists are of one length",
     "mathnn.convolution._collect: total: Any = 0: assigned 0.1 % too much": ZERO,
-    "mathnn.convolution._scatter: part_rows = work(scratch, 'part', (len(dY_rows), c)): assigned 0.1 % too much": EMPTY,
+    "mathnn.convolution._scatter: part = work(scratch, 'part', (*outputs, n, c)): assigned 0.1 % too much": EMPTY,
     "mathnn.convolution._scatter: 1: one more": BLOCKS,
     "mathnn.convolution._scatter: 2: one more": BLOCKS,
     "mathnn.convolution._scatter: BLOCK // (2 * rows.outputs * columns.outputs * c * dX.itemsize): "
