@@ -90,6 +90,6 @@ def as_real_dtype(who: str, dtype: Any) -> np.dtype[Any]:
         found: np.dtype[Any] = np.dtype(dtype)
     except (TypeError, ValueError):
         found = np.dtype(object)
-    if found.kind not in "fiub":
+    if found.kind not in "fiub" or found.itemsize > 8:
         raise ConfigError(f"{who}: dtype must be one of real numbers, such as 'float32', got {dtype!r}")
     return found

@@ -222,7 +222,10 @@ def _lift(x: Any, like: Variable | None = None) -> Variable:
     """Return x as a Variable; a plain number takes the dtype of its partner, as in NumPy."""
     if isinstance(x, Variable):
         return x
-    return Variable(like.value.dtype.type(x) if like is not None and isinstance(x, int | float) else x)
+    try:
+        return Variable(like.value.dtype.type(x) if like is not None and isinstance(x, int | float) else x)
+    except OverflowError:
+        raise NonFiniteError("autodiff: an integer is too large for floats; divide it before") from None
 
 
 @operation

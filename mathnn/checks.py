@@ -49,7 +49,7 @@ def number(
     above = low <= x if ends[0] == "[" else low < x
     below = x <= high if ends[1] == "]" else x < high
     if above and below and math.isfinite(x):
-        return x
+        return x + 0.0  # for which -0.0 is 0.0
     opening = "(" if low == -math.inf else ends[0]
     raise ConfigError(
         f"{name_of(owner)}: {name} must be a number in {opening}{low:g}, {high:g}{ends[1]}, got {_shown(value)}"

@@ -25,6 +25,8 @@ __all__ = [
 
 Array = NDArray[Any]
 
+MOST_WEIGHT = 1e30  # so that sums of weights times losses stay finite in float32
+
 
 def as_dtype(dtype: Any, who: str) -> np.dtype[Any]:
     """Return float32 or float64, or raise ConfigError."""
@@ -80,8 +82,8 @@ def as_sample_weight(weight: Any, m: int, who: str) -> Array:
     if array.shape != (m,):
         raise ShapeError(f"{who}: sample_weight must have shape ({m},), one number for each sample, got {array.shape}")
     array = array.astype(np.float64)
-    if not (array >= 0).all() or not math.isfinite(array.sum()):
-        raise NonFiniteError(f"{who}: sample_weight must be finite, also in the sum, and not negative")
+    if not ((array >= 0) & (array <= MOST_WEIGHT)).all():
+        raise NonFiniteError(f"{who}: sample_weight must be finite and not negative, and at most {MOST_WEIGHT:g}")
     return array
 
 

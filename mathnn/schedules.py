@@ -268,7 +268,7 @@ def _cosine(p: float) -> float:
 
 
 def _listed(owner: object, name: str, values: Any) -> list[Any]:
-    if not isinstance(values, Sequence | np.ndarray) or isinstance(values, str | bytes) or np.ndim(values) != 1:
+    if not isinstance(values, list | tuple) and not (isinstance(values, np.ndarray) and values.ndim == 1):
         raise ConfigError(f"{type(owner).__name__}: {name} must be a list of numbers, got {values!r}")
     return list(values)
 

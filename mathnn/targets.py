@@ -109,7 +109,8 @@ def check_not_classes(who: str, y: Array, shape: Shape) -> None:
 
 def check_distributions(who: str, y: Array) -> Array:
     """Return y, or raise LabelError where a row is not a distribution over the classes."""
-    total = y.sum(axis=-1, dtype=np.float64).reshape(-1)
+    with np.errstate(over="ignore"):
+        total = y.sum(axis=-1, dtype=np.float64).reshape(-1)
     worst = total[np.abs(total - 1).argmax()]
     if y.min() < 0 or abs(worst - 1) > TARGET_SUM_TOLERANCE:
         raise LabelError(

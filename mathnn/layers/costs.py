@@ -53,7 +53,7 @@ class ActivityRegularization(Layer):
         if not need_dX:
             return None
         dX: Array = self._penalty.gradient(X)
-        dX *= self.loss_weight / len(X)
+        dX *= self.loss_weight / max(len(X), 1)
         dX += dY
         return dX
 

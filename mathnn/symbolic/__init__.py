@@ -24,6 +24,7 @@ import sympy as sp
 from sympy import Expr, Symbol
 
 from ..activations import registry as activation_registry
+from ..checks import count
 from ..configurable import Configurable, Registry, snake_case
 from ..errors import ConfigError, nearest
 from ..losses import registry as loss_registry
@@ -57,6 +58,8 @@ __all__ = [
 ]
 
 Formula = Callable[..., Any]
+
+LARGEST = 1000  # vectors and step counts beyond are expressions that nobody reads and SymPy never finishes
 
 # What works on a row as a whole has a vector for its variable, with three entries unless told otherwise.
 _OF_ROWS = {"softmax", "log_softmax"}
@@ -119,6 +122,7 @@ def derivative(which: Any, z: Any = None, **parameters: Any) -> Any:
 def _loss(which: Any, size: int | None, parameters: dict[str, Any]) -> tuple[Expr, tuple[Symbol, ...]]:
     """Return the loss of one sample, and the symbols of its predictions."""
     name, f = _find(LOSSES, loss_registry, which, parameters)
+    size = None if size is None else count("symbolic", "size", size, 1, LARGEST)
     size = size or (3 if name in _OF_DISTRIBUTIONS else 1)
     p = vector("z" if f.keywords.get("from_logits") else "p", size)
     y = vector("y", 1 if name == "sparse_categorical_crossentropy" else size)
@@ -165,7 +169,7 @@ def optimizer_step(which: Any, steps: int | None = None, **parameters: Any) -> A
     if steps is None:
         return new
     old = {theta: theta, **optimizer_start(which, **parameters)}
-    for i in range(1, steps + 1):
+    for i in range(1, count("symbolic", "steps", steps, 0, LARGEST) + 1):
         now = {**old, t: sp.Integer(i), g: Symbol(f"g_{i}", real=True)}
         old = {symbol: expression.xreplace(now) for symbol, expression in new.items()}
     return sp.expand(old[theta]) if old[theta].is_polynomial(*old[theta].free_symbols) else old[theta]
