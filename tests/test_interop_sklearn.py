@@ -181,7 +181,6 @@ def a_stack() -> list[object]:
             ["Reshape", "Conv2D", "Flatten", "Dense"],
         ),
     ],
-    ids=str,
 )
 def test_layers_are_sizes_or_layers_or_a_function(layers: object, expected: list[str]) -> None:
     estimator = classifier(layers=layers, activation="tanh").fit(X, y)
@@ -446,7 +445,6 @@ def test_nothing_is_printed_unless_asked(capsys: pytest.CaptureFixture[str]) -> 
         ({"random_state": -1}, ConfigError, "seed"),
         ({"random_state": "zero"}, ValueError, "seed"),
     ],
-    ids=str,
 )
 def test_arguments_that_make_no_sense(arguments: dict, error: type[Exception], words: str) -> None:
     estimator = classifier(**arguments)  # scikit-learn's rule: a constructor stores, and fit checks
