@@ -63,6 +63,18 @@ def _residual(
     return gradients
 
 
+def _left_behind(f: Any, theta: Any) -> Any:
+    moved, slopes = theta.astype(complex), np.zeros(theta.shape)
+    for i in range(len(theta)):
+        moved[i] += 1e-20j
+        slopes[i] = f(moved).imag / 1e-20
+    return slopes
+
+
+def _central(f: Any, theta: Any) -> Any:
+    return np.array([(f(theta + step) - f(theta - step)) / 1.2e-5 for step in 6e-6 * np.eye(len(theta))])
+
+
 def _network(seed: int, m: int, d: int, h: int) -> tuple[Any, ...]:
     rng = np.random.default_rng(seed)
     shapes = ((m, d), (d, h), h, (h, h), h, (h, 1), 1)
@@ -76,6 +88,11 @@ def _bowl(v: Any) -> Any:
 
 def _wave(v: Any) -> Any:
     return np.tanh(v[0]) * np.exp(v[1])
+
+
+def _high(v: Any) -> Any:
+    """A steep curve on a high plateau: no difference of two values has six digits of its slope."""
+    return 1e8 + np.exp(30 * v[0]) * np.tanh(v[1])
 
 
 BY_HAND = {"f": 12, "df_dq": 2, "df_dp": 12, "df_dx": 16, "df_dy": -12}
@@ -133,6 +150,10 @@ EXERCISES = (
             Mistake(lambda a, da, b, db: (a / b, (da * b - a * db) / b), "You divide by b where b squared is needed."),
             Mistake(lambda a, da, b, db: (a / b, da / b), "You treated b as a constant: its slope db is missing."),
             Mistake(
+                lambda a, da, b, db: (a / b, (da - a * db) / b),
+                "What stands before db is the quotient c = a/b, not a.",
+            ),
+            Mistake(
                 lambda a, da, b, db: (a / b, (a * db - da * b) / b**2),
                 "The two terms have changed places: the slope of the numerator comes first.",
             ),
@@ -150,7 +171,7 @@ EXERCISES = (
             "one entry after the other. Leave theta as it is."
         ),
         solution=complex_gradient,
-        cases=((_bowl, np.array([1.0, -2.0, 0.5])), (_wave, np.array([0.3, -1.0]))),
+        cases=((_bowl, np.array([1.0, -2.0, 0.5])), (_wave, np.array([0.3, -1.0])), (_high, np.array([0.1, 0.5]))),
         mistakes=(
             Mistake(
                 _complex_step(denominator=1e20),
@@ -162,6 +183,15 @@ EXERCISES = (
             Mistake(
                 _complex_step(all_at_once=True),
                 "Every entry moved at once, so each number is the sum of all slopes. Move one entry at a time.",
+            ),
+            Mistake(
+                _left_behind,
+                "The step of the entry before is still there, so the slopes pile up. Take it back, or copy theta anew.",
+            ),
+            Mistake(
+                _central,
+                "That is a central difference. Where f is large, its subtraction rounds the slope away. "
+                "Step into the complex plane: nothing is subtracted there.",
             ),
         ),
         hints=(
@@ -204,6 +234,12 @@ EXERCISES = (
             Mistake(
                 SIX | {"B": "Delta2", "F": "Delta2"},
                 "In B and F the arrays W2 and b2 are right, so Delta2 is right.",
+            ),
+            Mistake(SIX | {"B": "Delta2"}, "In B the arrays W2 and b2 are right, and both are made from Delta2."),
+            Mistake(SIX | {"F": "Delta2"}, "In F the arrays W2 and b2 are right, and both are made from Delta2."),
+            Mistake(
+                dict.fromkeys("ABCDFG", "Delta1"),
+                "They are not all ill in the same place. Begin with the row of A, at its right end: W3 and b3.",
             ),
         ),
         hints=(
