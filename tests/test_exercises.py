@@ -221,6 +221,11 @@ def mutate(X):
             lambda X: X.mean(axis=0) + np.array([0, 1]),
             r"Wrong in 2 of 4 numbers, first here: the result\[1\] is 3.667",
         ),
+        (
+            "mean",
+            lambda X: X.mean(axis=0) + np.array([0, 1e-5]),  # too small a difference for four digits
+            r"first here: the result\[1\] is 2.666676667",
+        ),
         ("mean", lambda X: X.mean(axis=0)[:, None], r"numbers of the result are right, but its shape is \(2, 1\)"),
         ("mean", lambda X: X.mean(axis=1), r"shape of the result is \(3,\), but \(2,\) is expected"),
         ("mean", lambda X: "mean", "Real numbers are expected"),

@@ -60,6 +60,15 @@ def _two_of_three(x: Any) -> Any:
     return np.array([x[0] * x[2], x[1] ** 2 - x[2]])
 
 
+def _steep(x: Any) -> Any:
+    return np.array([x[1] / x[0], x[0] * x[1]])  # curved enough that a forward difference is seen
+
+
+def _forward(f: Any, x: Any) -> Any:
+    h = 6e-6
+    return np.stack([(f(x + h * e) - f(x)) / h for e in np.eye(len(x))], axis=1)
+
+
 def _random(seed: int, *shapes: tuple[int, ...]) -> tuple[Any, ...]:
     rng = np.random.default_rng(seed)
     return tuple(rng.standard_normal(shape).round(1) for shape in shapes)
@@ -191,6 +200,7 @@ EXERCISES = (
             (_polar, np.array([1.5, 0.5])),
             (_three_of_two, np.array([2.0, -1.0])),
             (_two_of_three, np.array([1.0, 0.5, -2.0])),
+            (_steep, np.array([0.2, 0.5])),
         ),
         mistakes=(
             Mistake(
@@ -212,6 +222,10 @@ EXERCISES = (
             Mistake(
                 lambda f, x: jacobian(f, x) * 6e-6 * 2,
                 "You took the difference and forgot to divide by 2h.",
+            ),
+            Mistake(
+                _forward,
+                "This is the forward difference, off by something of size h. Nudge to both sides: the error is h².",
             ),
         ),
         hints=(

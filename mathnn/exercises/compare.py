@@ -159,6 +159,9 @@ def _relation(leaves: list[Leaf], reveal: bool) -> str:
     what, given, want = next(leaf[:3] for leaf in leaves if not _close(leaf[1], leaf[2]))
     index = tuple(map(int, np.argwhere(~np.isclose(given, want, rtol=RTOL, atol=ATOL, equal_nan=True))[0]))
     place = f"{what}{list(index) if index else ''}"
-    expected = f", expected {show(want[index])}" if reveal else ""
+    here, right = show(given[index]), show(want[index])
+    if here == right:  # four digits hide the difference
+        here, right = f"{given[index]:.10g}", f"{want[index]:.10g}"
+    expected = f", expected {right}" if reveal else ""
     count = f"Wrong in {wrong.sum()} of {g.size} numbers, first here: " if g.size > 1 else "Not right: "
-    return f"{count}{place} is {show(given[index])}{expected}."
+    return f"{count}{place} is {here}{expected}."
