@@ -81,7 +81,7 @@ EXERCISES = (
             "alpha on the left, for which the mean square of the signal stays the same."
         ),
         solution=leaky_std,
-        cases=((0.01, 250), (0.5, 80), (0.0, 50), (1.0, 100)),
+        cases=((0.5, 80), (0.01, 250), (0.0, 50), (1.0, 100)),  # a small slope first would print equal numbers
         mistakes=(
             Mistake(
                 lambda alpha, n_in: 2 / ((1 + alpha**2) * n_in),
@@ -92,6 +92,10 @@ EXERCISES = (
             Mistake(
                 lambda alpha, n_in: np.sqrt(2 / ((1 + alpha) * n_in)),
                 "The slope stands there squared: 1 + α².",
+            ),
+            Mistake(
+                lambda alpha, n_in: np.sqrt((1 + alpha**2) / (2 * n_in)),
+                "You multiplied by the share that is kept. The weights have to undo it: divide.",
             ),
             Mistake(
                 lambda alpha, n_in: np.sqrt(1 / ((1 + alpha**2) * n_in)),
@@ -129,6 +133,10 @@ EXERCISES = (
             Mistake(
                 lambda sigma, widths: np.sqrt(np.prod(_factors(sigma, widths[:-1], power=1))),
                 "sigma is the standard deviation. The variance, its square, belongs in the product.",
+            ),
+            Mistake(
+                lambda sigma, widths: np.prod(np.sqrt(_factors(sigma, widths[:-1], half=1.0)) / 2),
+                "The ½ belongs to the mean square, so it stands under the root: √½ for each layer.",
             ),
             Mistake(
                 lambda sigma, widths: np.sqrt(np.prod(_factors(sigma, widths))),
