@@ -275,7 +275,8 @@ def save(model: Savable, path: str | PathLike[str]) -> None:
     header = json.dumps(content, sort_keys=True)
     checksum = _checksum(header, arrays)
     with replacing(target) as file:
-        np.savez(file, header=_as_bytes(header), checksum=_as_bytes(checksum), **arrays)  # type: ignore[arg-type]
+        named = {"header": _as_bytes(header), "checksum": _as_bytes(checksum), **arrays}
+        np.savez(file, **named)  # type: ignore[arg-type]  # the stub fears that an array is called allow_pickle
 
 
 def _read(path: str | PathLike[str]) -> tuple[Header, Arrays]:
