@@ -25,6 +25,8 @@ __all__ = [
 
 Array = NDArray[Any]
 
+#: Of the sum of the squares of all features, by dtype; beyond it each number is looked at.
+LARGEST_SQUARE = {"f": float(np.finfo(np.float32).max) * 1e-6, "d": float(np.finfo(np.float64).max) * 1e-6}
 MOST_WEIGHT = 1e30  # so that sums of weights times losses stay finite in float32
 
 
@@ -56,9 +58,10 @@ def as_features(X: Any, who: str, single_numbers: bool = False, dtype: np.dtype[
         array = array.astype(np.float64)
     elif array.dtype.itemsize < 4:
         array = array.astype(np.float32)
-    with np.errstate(over="ignore"):  # what the dtype cannot hold becomes infinite, and is refused
-        array = array.astype(dtype or array.dtype, copy=False)
-    limit = float(np.finfo(array.dtype).max) * 1e-6
+    if dtype is not None and array.dtype != dtype:
+        with np.errstate(over="ignore"):  # what the dtype cannot hold becomes infinite, and is refused
+            array = array.astype(dtype)
+    limit = LARGEST_SQUARE[array.dtype.char]
     if not np.vdot(array, array) <= limit:
         _refuse_what_is_too_large(array, who, math.sqrt(limit))
     return array
