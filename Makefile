@@ -22,10 +22,10 @@ ARGS ?=
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 # Tests run side by side; the numbers are the same with more threads (`make kernels`).
-test interop: export OPENBLAS_NUM_THREADS ?= 1
+test coverage interop: export OPENBLAS_NUM_THREADS ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help env book serve lab test interop notebooks kernels bench lint format lock clean
+.PHONY: help env book serve lab test coverage interop notebooks kernels bench lint format lock clean
 
 help: ## Say what there is
 	@echo "The Mathematics of Neural Networks"
@@ -63,6 +63,9 @@ lab: $(STAMP) ## Open the notebooks in JupyterLab
 
 test: $(STAMP) ## Test the library, its examples, every notebook and the built book
 	$(RUN) -m pytest -n $(JOBS) --dist loadfile --nbval --nbval-current-env --doctest-modules mathnn tests book/index.ipynb book/chapters $(ARGS)
+
+coverage: $(STAMP) ## Measure how many branches of the library its tests take; fewer than 95 % is a failure
+	$(RUN) -m pytest -n $(JOBS) --dist loadfile --doctest-modules mathnn tests --ignore=tests/book --cov $(ARGS)
 
 interop: $(INTEROP_STAMP) ## Test the bridges to PyTorch, Keras and ONNX, in an environment of their own
 	$(INTEROP)/bin/python -m pytest -c tests/interop/pytest.ini --rootdir . tests/interop $(ARGS)

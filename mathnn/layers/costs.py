@@ -42,7 +42,7 @@ class ActivityRegularization(Layer):
     def forward(self, X: Array, training: bool = False, cache: bool = False) -> Array:
         """Y = X; remember the penalty."""
         self.check_input(X)
-        self.add_loss(self._penalty(X) / max(len(X), 1))
+        self.add_loss(self._penalty(X) / (len(X) or 1))
         if cache:
             self.keep(X)
         return X
@@ -53,7 +53,7 @@ class ActivityRegularization(Layer):
         if not need_dX:
             return None
         dX: Array = self._penalty.gradient(X)
-        dX *= self.loss_weight / max(len(X), 1)
+        dX *= self.loss_weight / (len(X) or 1)
         dX += dY
         return dX
 

@@ -221,7 +221,7 @@ def test_a_player_is_a_figure_and_its_coordinates_prove_no_number() -> None:
     nb.cells[1].outputs = [nbformat.v4.new_output("display_data", data={"text/html": shown, "text/plain": "Figure"})]
     assert pictures(nb.cells[1]) == ["text/html"]
     assert prose.untied(nb) == []  # the line below the slider is read
-    coordinate = re.findall(r"L (\d+\.\d+) ", shown)[0]
+    coordinate = re.findall(r"M(\d+\.\d+) ", shown)[0]
     nb.cells[0].source = f"It is {coordinate}."
     assert len(prose.untied(nb)) == 1
 
